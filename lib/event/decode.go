@@ -60,6 +60,9 @@ func restoreBytes(object []byte, v reflect.Value) error {
 	for i := range v.NumField() {
 		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 		f := v.Field(i)
+		if !f.CanInterface() {
+			continue
+		}
 		if p, ok := f.Interface().(*Proc); ok && p != nil {
 			if err := restoreBytes(keys[key], f.Elem()); err != nil {
 				return err
