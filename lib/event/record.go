@@ -58,26 +58,26 @@ type Start struct {
 // Syscall is one system call with its result.
 type Syscall struct {
 	Head
-	Name       string       `json:"syscall"`
-	Path       string       `json:"path,omitempty"`
-	To         string       `json:"to,omitempty"`
-	Unresolved bool         `json:"-"` // on the wire "resolved":false: Path or To is not the kernel's own answer
-	Access     Access       `json:"access,omitempty"`
-	Addr       string       `json:"addr,omitempty"`
-	Port       Opt[uint16]  `json:"port"`
-	Family     string       `json:"family,omitempty"`
-	Proto      string       `json:"proto,omitempty"`
-	Host       string       `json:"host,omitempty"`
-	Category   Category     `json:"category,omitempty"`
-	Args       Args         `json:"args,omitempty"`
-	Ret        Opt[int64]   `json:"ret"`
-	Errno      string       `json:"errno,omitempty"`
-	Success    Opt[bool]    `json:"success"`
-	Duration   int64        `json:"duration_ns,omitempty"` // nanoseconds
-	Action     Action       `json:"action,omitempty"`
-	Tamper     bool         `json:"tamper,omitempty"`
-	Truncated  bool         `json:"truncated,omitempty"` // a bound cut a value
-	Proc       *Proc        `json:"proc,omitempty"`
+	Name       string      `json:"syscall"`
+	Path       string      `json:"path,omitempty"`
+	To         string      `json:"to,omitempty"`
+	Unresolved bool        `json:"-"` // on the wire "resolved":false: Path or To is not the kernel's own answer
+	Access     Access      `json:"access,omitempty"`
+	Addr       string      `json:"addr,omitempty"`
+	Port       Opt[uint16] `json:"port"`
+	Family     string      `json:"family,omitempty"`
+	Proto      string      `json:"proto,omitempty"`
+	Host       string      `json:"host,omitempty"`
+	Category   Category    `json:"category,omitempty"`
+	Args       Args        `json:"args,omitempty"`
+	Ret        Opt[int64]  `json:"ret"`
+	Errno      string      `json:"errno,omitempty"`
+	Success    Opt[bool]   `json:"success"`
+	Duration   int64       `json:"duration_ns,omitempty"` // nanoseconds
+	Action     Action      `json:"action,omitempty"`
+	Tamper     bool        `json:"tamper,omitempty"`
+	Truncated  bool        `json:"truncated,omitempty"` // a bound cut a value
+	Proc       *Proc       `json:"proc,omitempty"`
 }
 
 // Process is a spawn, an exec, an exit or a signal.
