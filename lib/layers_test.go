@@ -36,6 +36,7 @@ var layers = []struct{ pattern, layer string }{
 	{"lib/syscalls", pure},
 	{"lib/policy", pure},
 	{"lib/rule", pure},
+	{"lib/spell", pure},
 	{"lib/detect", pure},
 	{"rules", pure},
 	{"lib/config", files},

@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = (s, width, fill = ' ') => String(s).padStart(width, fill);

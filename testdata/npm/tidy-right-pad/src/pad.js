@@ -1,0 +1,1 @@
+module.exports = (s, width, fill = ' ') => String(s).padEnd(width, fill);
