@@ -1,0 +1,351 @@
+package event
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// Scanner reads the facets of records. Lines in the form that Writer gives them are read in one
+// pass that validates the JSON, decodes nothing and allocates nothing; any other line is decoded in
+// full. Both give the same facets.
+//
+// Records of one process carry the same process block over and over, so blocks are remembered.
+type Scanner struct {
+	facets Facets
+	blocks [256]block
+}
+
+// block is a process block met before, at the slot of its hash.
+type block struct {
+	raw   []byte
+	proc  ProcFacets // aliases raw
+	valid bool
+}
+
+// Bounds of the fast pass; beyond them a line is decoded in full.
+const (
+	maxDepth = 32      // of nested values
+	maxBlock = 8 << 10 // bytes of a process block that is remembered
+)
+
+// Scan reads the facets of one line. It fails with the error of encoding/json where the line is no
+// JSON, or with a *FieldError.
+func (s *Scanner) Scan(line []byte) (*Facets, error) {
+	if s.fast(line) {
+		return &s.facets, nil
+	}
+	if err := s.facets.decode(line); err != nil {
+		return nil, err
+	}
+	return &s.facets, nil
+}
+
+// One bit a key that must not come twice.
+const (
+	seenType = 1 << iota
+	seenSrc
+	seenRun
+	seenSyscall
+	seenOp
+	seenPath
+	seenTo
+	seenAccess
+	seenAction
+	seenAddr
+	seenHost
+	seenErrno
+	seenSeq
+	seenPort
+	seenSuccess
+	seenProc
+	seenV
+)
+
+// fast fills s.facets and reports true, or false where the line needs the full decoder, be it
+// because it is no record at all.
+func (s *Scanner) fast(l []byte) bool {
+	f := &s.facets
+	*f = Facets{}
+	if len(l) < 2 || l[0] != '{' {
+		return false
+	}
+	i := 1
+	for {
+		key, at := scanKey(l, i)
+		if at < 0 {
+			return false
+		}
+		switch string(key) {
+		case "v":
+			if !once(&f.seen, seenV) || l[at] != '1' {
+				return false
+			}
+			i = at + 1
+		case "type":
+			f.Type, i = scanText(l, at, &f.seen, seenType)
+		case "src":
+			f.Src, i = scanText(l, at, &f.seen, seenSrc)
+		case "run":
+			f.Run, i = scanText(l, at, &f.seen, seenRun)
+		case "syscall":
+			f.Syscall, i = scanText(l, at, &f.seen, seenSyscall)
+		case "op":
+			f.Op, i = scanText(l, at, &f.seen, seenOp)
+		case "path":
+			f.Path, i = scanText(l, at, &f.seen, seenPath)
+		case "to":
+			f.To, i = scanText(l, at, &f.seen, seenTo)
+		case "access":
+			f.Access, i = scanText(l, at, &f.seen, seenAccess)
+		case "action":
+			f.Action, i = scanText(l, at, &f.seen, seenAction)
+		case "addr":
+			f.Addr, i = scanText(l, at, &f.seen, seenAddr)
+		case "host":
+			f.Host, i = scanText(l, at, &f.seen, seenHost)
+		case "errno":
+			f.Errno, i = scanText(l, at, &f.seen, seenErrno)
+		case "seq":
+			var n int64
+			if n, i = scanInt(l, at, &f.seen, seenSeq); n < 0 {
+				return false
+			}
+			f.Seq = Some(uint64(n))
+		case "port":
+			var n int64
+			if n, i = scanInt(l, at, &f.seen, seenPort); n < 0 || n > 65535 {
+				return false
+			}
+			f.Port = Some(uint16(n))
+		case "success":
+			if !once(&f.seen, seenSuccess) || (l[at] != 't' && l[at] != 'f') {
+				return false
+			}
+			f.Success = Some(l[at] == 't')
+			i = skipWord(l, at)
+		case "proc":
+			if !once(&f.seen, seenProc) {
+				return false
+			}
+			i = s.proc(l, at)
+		default:
+			if exactSibling(key) {
+				return false
+			}
+			i = skipValue(l, at, maxDepth)
+		}
+		if i < 0 || i >= len(l) {
+			return false
+		}
+		if l[i] == '}' {
+			return i == len(l)-1
+		}
+		if l[i] != ',' {
+			return false
+		}
+		i++
+	}
+}
+
+// proc reads the block that starts at i and returns where it ends, or -1.
+func (s *Scanner) proc(l []byte, i int) int {
+	rest := l[i:]
+	if len(rest) < 32 {
+		return s.facets.Proc.scan(l, i)
+	}
+	b := &s.blocks[slotOf(rest)]
+	if b.valid && bytes.HasPrefix(rest, b.raw) { // an object ends where it ends, whatever follows
+		s.facets.Proc = b.proc
+		return i + len(b.raw)
+	}
+	end := s.facets.Proc.scan(l, i)
+	if end < 0 || end-i > maxBlock {
+		return end
+	}
+	b.raw = append(b.raw[:0], l[i:end]...)
+	b.valid = b.proc.scan(b.raw, 0) == len(b.raw)
+	return end
+}
+
+// slotOf hashes the beginning of a block, which holds pid, tid and ppid.
+func slotOf(b []byte) uint8 {
+	h := binary.LittleEndian.Uint64(b)
+	for i := 8; i < 32; i += 8 {
+		h = (h ^ binary.LittleEndian.Uint64(b[i:])) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	return uint8(h >> 56)
+}
+
+// One bit a key of a process block.
+const (
+	seenPID = 1 << iota
+	seenName
+	seenExe
+	seenScript
+	seenArgv
+	seenPkg
+	seenManager
+	seenPackage
+	seenStage
+)
+
+// scan reads the block that starts at i and returns where it ends, or -1.
+func (p *ProcFacets) scan(l []byte, i int) int {
+	*p = ProcFacets{}
+	from := i
+	end := scanObject(l, i, func(key []byte, at int) int {
+		var end int
+		switch string(key) {
+		case "pid":
+			var n int64
+			n, end = scanInt(l, at, &p.seen, seenPID)
+			p.PID = Some(n)
+		case "name":
+			p.Name, end = scanText(l, at, &p.seen, seenName)
+		case "exe":
+			p.Exe, end = scanText(l, at, &p.seen, seenExe)
+		case "script":
+			p.Script, end = scanText(l, at, &p.seen, seenScript)
+		case "argv":
+			end = p.scanArgv(l, at)
+		case "pkg":
+			if !once(&p.seen, seenPkg) {
+				return -1
+			}
+			end = scanObject(l, at, func(key []byte, at int) int {
+				var end int
+				switch string(key) {
+				case "manager":
+					p.Manager, end = scanText(l, at, &p.seen, seenManager)
+				case "name":
+					p.Package, end = scanText(l, at, &p.seen, seenPackage)
+				case "stage":
+					p.Stage, end = scanText(l, at, &p.seen, seenStage)
+				default:
+					return skipOther(l, key, at)
+				}
+				return end
+			})
+		default:
+			return skipOther(l, key, at)
+		}
+		return end
+	})
+	if end > 0 {
+		p.Raw = l[from:end]
+	}
+	return end
+}
+
+// scanArgv reads the first words of a list of texts and skips the others.
+func (p *ProcFacets) scanArgv(l []byte, i int) int {
+	if !once(&p.seen, seenArgv) || i >= len(l) || l[i] != '[' {
+		return -1
+	}
+	for n := range p.Argv {
+		i++
+		if i < len(l) && l[i] == ']' && n == 0 {
+			return i + 1
+		}
+		var seen uint32
+		if p.Argv[n], i = scanText(l, i, &seen, 1); i < 0 || i >= len(l) {
+			return -1
+		}
+		if l[i] == ']' {
+			return i + 1
+		}
+		if l[i] != ',' {
+			return -1
+		}
+	}
+	for i++; ; i++ {
+		if i >= len(l) || l[i] != '"' { // the other words must be texts as well
+			return -1
+		}
+		if i = skipString(l, i+1); i < 0 || i >= len(l) {
+			return -1
+		}
+		if l[i] == ']' {
+			return i + 1
+		}
+		if l[i] != ',' {
+			return -1
+		}
+	}
+}
+
+// skipOther skips the value of a key that is not needed.
+func skipOther(l, key []byte, at int) int {
+	if exactSibling(key) {
+		return -1
+	}
+	return skipValue(l, at, maxDepth)
+}
+
+// exactSibling reports whether a key carries the exact bytes of another.
+func exactSibling(key []byte) bool {
+	return len(key) > 4 && key[len(key)-4] == '_' && string(key[len(key)-4:]) == b64Suffix
+}
+
+func once(seen *uint32, bit uint32) bool {
+	if *seen&bit != 0 {
+		return false
+	}
+	*seen |= bit
+	return true
+}
+
+// scanText reads a string without escapes; the position after it is -1 for any other value.
+func scanText(l []byte, i int, seen *uint32, bit uint32) ([]byte, int) {
+	if !once(seen, bit) || i >= len(l) || l[i] != '"' {
+		return nil, -1
+	}
+	i++
+	end, wide := plainEnd(l, i)
+	if end >= len(l) || l[end] != '"' || (wide && !utf8.Valid(l[i:end])) {
+		return nil, -1
+	}
+	return l[i:end:end], end + 1
+}
+
+// scanInt reads a whole number of at most 18 digits.
+func scanInt(l []byte, i int, seen *uint32, bit uint32) (int64, int) {
+	if !once(seen, bit) {
+		return 0, -1
+	}
+	from, n := i, int64(0)
+	for i < len(l) && l[i]-'0' <= 9 {
+		n = n*10 + int64(l[i]-'0')
+		i++
+	}
+	if i == from || i-from > 18 || (l[from] == '0' && i-from > 1) {
+		return 0, -1
+	}
+	return n, i
+}
+
+// plainEnd is the position of the first quote, backslash or control character from i on, or
+// len(l); wide reports whether a byte before it is outside ASCII.
+func plainEnd(l []byte, i int) (end int, wide bool) {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for i+8 <= len(l) {
+		w := binary.LittleEndian.Uint64(l[i:])
+		quote, slash := w^('"'*ones), w^('\\'*ones)
+		stop := ((quote - ones) &^ quote) | ((slash - ones) &^ slash) | ((w - 0x20*ones) &^ w)
+		stop &= highs
+		if stop != 0 {
+			low := stop & -stop
+			return i + bits.TrailingZeros64(stop)/8, wide || w&highs&(low-1) != 0
+		}
+		wide = wide || w&highs != 0
+		i += 8
+	}
+	for i < len(l) && l[i] != '"' && l[i] != '\\' && l[i] >= 0x20 {
+		wide = wide || l[i] >= 0x80
+		i++
+	}
+	return i, wide
+}
