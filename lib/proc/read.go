@@ -1,0 +1,201 @@
+// Package proc reads /proc: what a process is, who its parent is, and for which package a package
+// manager runs it.
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrFormat says that a file of /proc does not look as proc(5) says.
+var ErrFormat = errors.New("unexpected format")
+
+// Stat is what /proc/PID/stat says, proc_pid_stat(5).
+type Stat struct {
+	Name  string // comm
+	State byte
+	PPID  int
+	Start uint64 // clock ticks since boot
+}
+
+// ReadStat reads /proc/PID/stat.
+func ReadStat(pid int) (Stat, error) {
+	var buf [1024]byte
+	b, err := read(buf[:0], pid, "stat", len(buf))
+	if err != nil {
+		return Stat{}, err
+	}
+	return ParseStat(b)
+}
+
+// ParseStat parses the content of /proc/PID/stat. The name stands in parentheses and may hold
+// parentheses, spaces and newlines itself: it ends at the last parenthesis of the line.
+func ParseStat(b []byte) (Stat, error) {
+	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
+	if open < 0 || end < open {
+		return Stat{}, ErrFormat
+	}
+	f := strings.Fields(string(b[end+1:]))
+	if len(f) < 20 || len(f[0]) != 1 {
+		return Stat{}, ErrFormat
+	}
+	ppid, err := strconv.Atoi(f[1])
+	if err != nil {
+		return Stat{}, ErrFormat
+	}
+	start, err := strconv.ParseUint(f[19], 10, 64)
+	if err != nil {
+		return Stat{}, ErrFormat
+	}
+	return Stat{Name: string(b[open+1 : end]), State: f[0][0], PPID: ppid, Start: start}, nil
+}
+
+// Status is what /proc/PID/status says, proc_pid_status(5).
+type Status struct {
+	TGID int
+	PPID int
+	UID  uint32 // real user id
+}
+
+// ReadStatus reads /proc/PID/status; pid may be a thread's id.
+func ReadStatus(pid int) (Status, error) {
+	var buf [4096]byte
+	b, err := read(buf[:0], pid, "status", len(buf))
+	if err != nil {
+		return Status{}, err
+	}
+	return ParseStatus(b)
+}
+
+// ParseStatus parses the content of /proc/PID/status.
+func ParseStatus(b []byte) (Status, error) {
+	var s Status
+	want := map[string]func(int){
+		"Tgid:": func(n int) { s.TGID = n },
+		"PPid:": func(n int) { s.PPID = n },
+		"Uid:":  func(n int) { s.UID = uint32(n) },
+	}
+	for line := range bytes.Lines(b) {
+		key, rest, ok := bytes.Cut(line, []byte("\t"))
+		set := want[string(key)]
+		if !ok || set == nil {
+			continue
+		}
+		word, _, _ := strings.Cut(strings.TrimRight(string(rest), "\n"), "\t")
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			return s, ErrFormat
+		}
+		set(int(n))
+		delete(want, string(key)) // a name cannot hold a newline here, but the first is the kernel's anyhow
+	}
+	if len(want) > 0 {
+		return s, ErrFormat
+	}
+	return s, nil
+}
+
+// Exe is the executable of a process: the target of /proc/PID/exe. The kernel appends " (deleted)"
+// where the file is gone.
+func Exe(pid int) (string, error) { return Link(pid, "exe") }
+
+// CWD is the working directory of a process or thread.
+func CWD(pid int) (string, error) { return Link(pid, "cwd") }
+
+// FD is what descriptor fd of a process or thread is open on: a path, or the kernel's name for what
+// has none, such as "socket:[4711]".
+func FD(pid, fd int) (string, error) { return Link(pid, "fd/"+strconv.Itoa(fd)) }
+
+// Link is the target of a link in /proc/PID.
+func Link(pid int, name string) (string, error) {
+	var buf [4096]byte
+	p := procPath(pid, name)
+	n, err := unix.Readlink(p, buf[:])
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", p, err)
+	}
+	return string(buf[:n]), nil
+}
+
+// Bounds of what is read of a process, in bytes.
+const (
+	maxCmdline = 128 << 10
+	maxEnviron = 8 << 20 // more than the kernel lets pass to execve(2) by default
+)
+
+// Cmdline is the argument vector in memory of a process, which the process can change; right after
+// an execve(2) it is the kernel's own copy. cut says that it was longer than 128 KiB.
+func Cmdline(pid int) (argv []string, cut bool, err error) {
+	b, err := read(nil, pid, "cmdline", maxCmdline)
+	if err != nil || len(b) == 0 {
+		return nil, false, err
+	}
+	cut = len(b) == maxCmdline
+	b = bytes.TrimSuffix(b, []byte{0})
+	for _, a := range bytes.Split(b, []byte{0}) {
+		argv = append(argv, string(a))
+	}
+	return argv, cut, nil
+}
+
+// Environ is the environment in memory of a process, as NAME=value strings ended by NUL bytes;
+// right after an execve(2) it is the kernel's own copy.
+func Environ(pid int) ([]byte, error) { return read(nil, pid, "environ", maxEnviron) }
+
+func procPath(pid int, name string) string { return "/proc/" + strconv.Itoa(pid) + "/" + name }
+
+// read reads at most limit bytes of /proc/PID/name onto dst.
+func read(dst []byte, pid int, name string, limit int) ([]byte, error) {
+	p := procPath(pid, name)
+	fd, err := unix.Open(p, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p, err)
+	}
+	defer unix.Close(fd)
+	for len(dst) < limit {
+		if len(dst) == cap(dst) {
+			dst = append(dst, make([]byte, min(max(4096, len(dst)), limit-len(dst)))...)[:len(dst)]
+		}
+		n, err := unix.Read(fd, dst[len(dst):min(cap(dst), limit)])
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+		if n == 0 {
+			return dst, nil
+		}
+		dst = dst[:len(dst)+n]
+	}
+	return dst, nil
+}
+
+// BootID identifies this boot of the kernel; "" where /proc does not tell.
+func BootID() string {
+	b, err := readAll("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+func readAll(name string) ([]byte, error) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	var buf [4096]byte
+	n, err := unix.Read(fd, buf[:])
+	if err != nil || n == 0 {
+		return nil, errors.Join(err, io.ErrUnexpectedEOF)
+	}
+	return buf[:n], nil
+}

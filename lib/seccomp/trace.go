@@ -1,0 +1,134 @@
+// Package seccomp makes seccomp filters with libseccomp. It is the only package that uses cgo.
+package seccomp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"unsafe"
+
+	libseccomp "github.com/seccomp/libseccomp-golang"
+	"golang.org/x/sys/unix"
+
+	"sandtrace/lib/syscalls"
+)
+
+// TraceProgram is a filter that stops the given calls for a ptrace(2) tracer (SECCOMP_RET_TRACE)
+// and lets all others run, as an array of struct sock_filter in the machine's byte order. Calls of
+// an architecture other than the machine's own, x32 included, are stopped all: the tracer decides.
+//
+// A condition on a part of an argument is widened where libseccomp cannot say it, so the filter may
+// stop a call that is not wanted but never misses one that is.
+func TraceProgram(calls []*syscalls.Call) ([]byte, error) {
+	f, err := libseccomp.NewFilter(libseccomp.ActAllow)
+	if err != nil {
+		return nil, fmt.Errorf("seccomp filter: %w", err)
+	}
+	defer f.Release()
+	if err := f.SetBadArchAction(libseccomp.ActTrace); err != nil {
+		return nil, fmt.Errorf("seccomp filter: foreign architectures: %w", err)
+	}
+	if len(calls) > treeFrom {
+		if err := f.SetOptimize(2); err != nil && !isUnsupported(err) { // a binary tree, libseccomp 2.5
+			return nil, fmt.Errorf("seccomp filter: optimise: %w", err)
+		}
+	}
+	native := syscalls.Native(runtime.GOARCH)
+	for _, c := range calls {
+		nr, ok := syscalls.Number(native, c.Name)
+		if !ok || c.Event && len(c.When) == 0 {
+			continue
+		}
+		if err := addRules(f, libseccomp.ScmpSyscall(nr), c); err != nil {
+			return nil, fmt.Errorf("seccomp filter: %s: %w", c.Name, err)
+		}
+	}
+	return export(f)
+}
+
+// treeFrom is the number of calls from which a binary tree is worth its set-up.
+const treeFrom = 16
+
+func addRules(f *libseccomp.ScmpFilter, nr libseccomp.ScmpSyscall, c *syscalls.Call) error {
+	if len(c.When) == 0 {
+		return f.AddRule(nr, libseccomp.ActTrace)
+	}
+	for _, all := range c.When {
+		var conds []libseccomp.ScmpCondition
+		for _, w := range all {
+			cond, err := condition(w)
+			if err != nil {
+				return err
+			}
+			conds = append(conds, cond)
+		}
+		if err := f.AddRuleConditional(nr, libseccomp.ActTrace, conds); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// condition says c in libseccomp's terms. It has no "masked and not equal": the unmasked form holds
+// whenever the masked one does.
+func condition(c syscalls.Cond) (libseccomp.ScmpCondition, error) {
+	if c.Op == syscalls.NotEqual {
+		return libseccomp.MakeCondition(uint(c.Arg), libseccomp.CompareNotEqual, c.Value)
+	}
+	return libseccomp.MakeCondition(uint(c.Arg), libseccomp.CompareMaskedEqual, c.Mask, c.Value)
+}
+
+func isUnsupported(err error) bool {
+	var v libseccomp.VersionError
+	return errors.As(err, &v) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL)
+}
+
+// export reads the program back through a file in memory, which every libseccomp can write to.
+func export(f *libseccomp.ScmpFilter) ([]byte, error) {
+	fd, err := unix.MemfdCreate("seccomp", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	file := os.NewFile(uintptr(fd), "seccomp")
+	defer file.Close()
+	if err := f.ExportBPF(file); err != nil {
+		return nil, fmt.Errorf("seccomp filter: export: %w", err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("seccomp filter: %w", err)
+	}
+	return io.ReadAll(file)
+}
+
+// Install puts a program in force for the calling thread and all that it starts, seccomp(2). Without
+// CAP_SYS_ADMIN it sets no_new_privs first, as the kernel demands: set-user-id programs then run
+// without their privilege.
+func Install(program []byte) error {
+	const instruction = 8 // sizeof(struct sock_filter)
+	if len(program) == 0 || len(program)%instruction != 0 || len(program)/instruction > 4096 {
+		return fmt.Errorf("seccomp filter: bad program of %d bytes", len(program))
+	}
+	prog := unix.SockFprog{
+		Len:    uint16(len(program) / instruction),
+		Filter: (*unix.SockFilter)(unsafe.Pointer(&program[0])),
+	}
+	err := set(&prog)
+	if errors.Is(err, unix.EACCES) {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return os.NewSyscallError("prctl PR_SET_NO_NEW_PRIVS", err)
+		}
+		err = set(&prog)
+	}
+	return os.NewSyscallError("seccomp", err)
+}
+
+func set(prog *unix.SockFprog) error {
+	_, _, e := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(prog)))
+	runtime.KeepAlive(prog)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
