@@ -3,7 +3,6 @@ package event
 import (
 	"encoding/base64"
 	"strconv"
-	"unicode/utf8"
 )
 
 // In this file a key is given as it is appended, with its comma, quotes and colon: `,"path":`.
@@ -24,18 +23,18 @@ func appendText(dst []byte, key, s string) []byte {
 	if s == "" {
 		return dst
 	}
-	return appendB64(appendString(append(dst, key...), s), key[2:len(key)-2], s)
+	dst, exact := quote(append(dst, key...), s)
+	if exact {
+		return dst
+	}
+	return appendB64Value(appendB64Key(dst, key[2:len(key)-2]), s)
 }
 
 func appendTexts(dst []byte, key string, v []string) []byte {
 	if len(v) == 0 {
 		return dst
 	}
-	dst = appendStrings(append(dst, key...), v)
-	if anyInvalid(v) {
-		dst = appendListB64(dst, key[2:len(key)-2], v)
-	}
-	return dst
+	return appendList(append(dst, key...), key[2:len(key)-2], v)
 }
 
 func appendInt(dst []byte, key string, n int64) []byte {
@@ -74,10 +73,16 @@ func appendTrue(dst []byte, key string, b bool) []byte {
 }
 
 func appendArgs(dst []byte, key string, a Args) []byte {
-	if len(a) == 0 {
-		return dst
+	from := len(dst)
+	dst = append(append(dst, key...), '{')
+	open := len(dst)
+	for i := range a {
+		dst = a[i].append(dst)
 	}
-	return a.append(append(dst, key...))
+	if len(dst) == open {
+		return dst[:from]
+	}
+	return append(trimComma(dst), '}')
 }
 
 func appendProc(dst []byte, p *Proc) []byte {
@@ -91,24 +96,21 @@ func appendProc(dst []byte, p *Proc) []byte {
 	return p.append(dst)
 }
 
-func appendStrings(dst []byte, v []string) []byte {
+// appendList appends a list and, where an element is not UTF-8, the sibling of key: an array of the
+// same length, every element encoded.
+func appendList(dst []byte, key string, v []string) []byte {
 	dst = append(dst, '[')
+	exact := true
 	for _, s := range v {
-		dst = append(appendString(dst, s), ',')
+		var ok bool
+		dst, ok = quote(dst, s)
+		dst = append(dst, ',')
+		exact = exact && ok
 	}
-	return append(trimComma(dst), ']')
-}
-
-// appendB64 appends the sibling of key if s is not UTF-8.
-func appendB64(dst []byte, key, s string) []byte {
-	if utf8.ValidString(s) {
+	dst = append(trimComma(dst), ']')
+	if exact {
 		return dst
 	}
-	return appendB64Value(appendB64Key(dst, key), s)
-}
-
-// appendListB64 appends the sibling of a list: an array of the same length, every element encoded.
-func appendListB64(dst []byte, key string, v []string) []byte {
 	dst = append(appendB64Key(dst, key), '[')
 	for _, s := range v {
 		dst = append(appendB64Value(dst, s), ',')
@@ -133,60 +135,4 @@ func trimComma(dst []byte) []byte {
 		return dst[:len(dst)-1]
 	}
 	return dst
-}
-
-func anyInvalid(v []string) bool {
-	for _, s := range v {
-		if !utf8.ValidString(s) {
-			return true
-		}
-	}
-	return false
-}
-
-// plain holds the bytes that stand for themselves inside a JSON string.
-var plain = func() (t [256]bool) {
-	for c := 0x20; c < 0x7f; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-const hexDigits = "0123456789abcdef"
-
-// appendString appends s as a JSON string (RFC 8259, section 7). Control characters, C1 and DEL
-// included, are escaped, so that a record shown raw cannot steer a terminal; U+FFFD stands for each
-// byte that is not UTF-8.
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		if plain[s[i]] {
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r >= 0xa0 && (r != utf8.RuneError || n > 1) {
-			i += n
-			continue
-		}
-		dst = append(dst, s[from:i]...)
-		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case r == '\n':
-			dst = append(dst, '\\', 'n')
-		case r == '\t':
-			dst = append(dst, '\\', 't')
-		case r == '\r':
-			dst = append(dst, '\\', 'r')
-		case r == utf8.RuneError:
-			dst = append(dst, "\uFFFD"...)
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[r>>4], hexDigits[r&15])
-		}
-		i += n
-		from = i
-	}
-	return append(append(dst, s[from:]...), '"')
 }

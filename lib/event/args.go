@@ -1,11 +1,8 @@
 package event
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Args is an ordered set of named values: the key "args" of a system call.
@@ -32,16 +29,12 @@ const (
 	ArgBool                // boolean, true where Int is not 0
 )
 
-func (a Args) append(dst []byte) []byte {
-	dst = append(dst, '{')
-	for i := range a {
-		dst = a[i].append(dst)
-	}
-	return append(trimComma(dst), '}')
-}
-
-// append writes "key":value and a comma, and its _b64 sibling where one is needed.
+// append writes "key":value and a comma, and its _b64 sibling where one is needed; nothing for an
+// empty text or list, which count as absent.
 func (a *Arg) append(dst []byte) []byte {
+	if a.Kind == ArgText && a.Str == "" || a.Kind == ArgList && len(a.List) == 0 {
+		return dst
+	}
 	dst = append(appendString(dst, a.Key), ':')
 	switch a.Kind {
 	case ArgInt:
@@ -51,15 +44,12 @@ func (a *Arg) append(dst []byte) []byte {
 		dst = strconv.AppendUint(dst, uint64(a.Int), 16)
 		dst = append(dst, '"')
 	case ArgText:
-		dst = appendString(dst, a.Str)
-		if b64 := appendB64(dst, a.Key, a.Str); len(b64) > len(dst) {
-			dst = b64
+		var exact bool
+		if dst, exact = quote(dst, a.Str); !exact {
+			dst = appendB64Value(appendB64Key(dst, a.Key), a.Str)
 		}
 	case ArgList:
-		dst = appendStrings(dst, a.List)
-		if anyInvalid(a.List) {
-			dst = appendListB64(dst, a.Key, a.List)
-		}
+		dst = appendList(dst, a.Key, a.List)
 	case ArgBool:
 		dst = strconv.AppendBool(dst, a.Int != 0)
 	}
@@ -76,30 +66,20 @@ func (a Args) Get(key string) *Arg {
 	return nil
 }
 
-// UnmarshalJSON reads an object in its own order; a hex string comes back as ArgText.
-func (a *Args) UnmarshalJSON(b []byte) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	t, err := d.Token()
-	if err != nil {
-		return err
+// decode reads an object in its own order; a hex string comes back as ArgText. at names it in errors.
+func (a *Args) decode(raw []byte, at string) error {
+	keys, ok := members(raw)
+	if !ok {
+		return &FieldError{at, "an object"}
 	}
-	if t != json.Delim('{') {
-		return errors.New("args: expected an object")
-	}
-	out := Args{}
-	for d.More() {
-		k, err := d.Token()
-		if err != nil {
-			return err
+	out := make(Args, 0, len(keys))
+	for _, k := range keys {
+		if isNull(k.raw) {
+			continue
 		}
-		var v any
-		if err := d.Decode(&v); err != nil {
-			return err
-		}
-		arg, err := argOf(k.(string), v)
-		if err != nil {
-			return err
+		arg, ok := argOf(k.key, k.raw)
+		if !ok {
+			return &FieldError{at + "." + k.key, "a number, a string, a boolean or an array of strings"}
 		}
 		if !out.restore(arg) {
 			out = append(out, arg)
@@ -109,29 +89,48 @@ func (a *Args) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-func argOf(key string, v any) (Arg, error) {
-	switch v := v.(type) {
-	case json.Number:
-		n, err := strconv.ParseInt(string(v), 10, 64)
-		return Arg{Key: key, Kind: ArgInt, Int: n}, err
-	case string:
-		return Arg{Key: key, Kind: ArgText, Str: v}, nil
-	case bool:
-		a := Arg{Key: key, Kind: ArgBool}
-		if v {
+func argOf(key string, raw []byte) (a Arg, ok bool) {
+	a.Key = key
+	switch raw[0] {
+	case '"':
+		a.Kind = ArgText
+		a.Str, ok = unquote(raw)
+	case '[':
+		a.Kind = ArgList
+		a.List, ok = texts(raw)
+	case 't', 'f':
+		a.Kind, ok = ArgBool, true
+		if raw[0] == 't' {
 			a.Int = 1
 		}
-		return a, nil
-	case []any:
-		a := Arg{Key: key, Kind: ArgList, List: make([]string, len(v))}
-		for i, e := range v {
-			s, ok := e.(string)
-			if !ok {
-				return a, fmt.Errorf("args.%s: expected an array of strings", key)
-			}
-			a.List[i] = s
-		}
-		return a, nil
+	default:
+		a.Kind = ArgInt
+		a.Int, ok = parse(raw, parseInt64)
 	}
-	return Arg{}, fmt.Errorf("args.%s: expected a number, string, boolean or array of strings", key)
+	return a, ok
+}
+
+// restore takes the _b64 sibling of an earlier value: it reports whether arg was one.
+func (a Args) restore(arg Arg) bool {
+	base, ok := strings.CutSuffix(arg.Key, b64Suffix)
+	if !ok {
+		return false
+	}
+	to := a.Get(base)
+	if to == nil || to.Kind != arg.Kind {
+		return false
+	}
+	switch arg.Kind {
+	case ArgText:
+		if exact, ok := restoreList([]string{to.Str}, []string{arg.Str}); ok {
+			to.Str = exact[0]
+			return true
+		}
+	case ArgList:
+		if exact, ok := restoreList(to.List, arg.List); ok {
+			to.List = exact
+			return true
+		}
+	}
+	return false
 }

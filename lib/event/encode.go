@@ -1,6 +1,12 @@
 package event
 
-import "strconv"
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
 
 // One function a record type: its keys in the order of the contract.
 
@@ -129,16 +135,35 @@ func (r *Match) appendBody(b []byte) []byte {
 	b = appendOptBool(b, `,"success":`, r.Success)
 	b = appendPlain(b, `,"errno":`, r.Errno)
 	b = appendPlain(b, `,"action":`, string(r.Action))
-	b = appendTrue(b, `,"truncated":`, r.Truncated)
+	events := whole(r.Events)
+	b = appendTrue(b, `,"truncated":`, r.Truncated || len(events) < len(r.Events))
 	b = appendProc(b, r.Proc)
-	if len(r.Events) == 0 {
+	if len(events) == 0 {
 		return b
 	}
 	b = append(b, `,"events":[`...)
-	for _, e := range r.Events {
+	for _, e := range events {
 		b = append(append(b, e...), ',')
 	}
 	return append(trimComma(b), ']')
+}
+
+// whole leaves out what would break the line or its JSON: events come from another's output, and
+// a newline or a bracket in one must not forge a record or a key of this one.
+func whole(events []json.RawMessage) []json.RawMessage {
+	fit := func(e json.RawMessage) bool {
+		return json.Valid(e) && utf8.Valid(e) && bytes.IndexByte(e, '\n') < 0 && e[skipSpace(e, 0)] == '{'
+	}
+	if !slices.ContainsFunc(events, func(e json.RawMessage) bool { return !fit(e) }) {
+		return events
+	}
+	var out []json.RawMessage
+	for _, e := range events {
+		if fit(e) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 func (r *Receipt) appendBody(b []byte) []byte {
@@ -173,6 +198,9 @@ func (r *Summary) appendBody(b []byte) []byte {
 		b = strconv.AppendInt(b, c.N, 10)
 	}
 	for _, t := range r.Tables {
+		if len(t.Rows) == 0 {
+			continue
+		}
 		b = append(appendString(append(b, ','), t.Key), ':', '{')
 		for _, c := range t.Rows {
 			b = append(appendString(b, c.Key), ':')
@@ -182,7 +210,7 @@ func (r *Summary) appendBody(b []byte) []byte {
 	}
 	for _, l := range r.Lists {
 		if len(l.Items) > 0 {
-			b = appendStrings(append(appendString(append(b, ','), l.Key), ':'), l.Items)
+			b = appendList(append(appendString(append(b, ','), l.Key), ':'), l.Key, l.Items)
 		}
 	}
 	b = strconv.AppendUint(append(b, `,"lost":`...), r.Lost, 10)
@@ -211,9 +239,8 @@ func (p *Proc) append(b []byte) []byte {
 	b = appendTexts(b, `,"argv":`, p.Argv)
 	b = appendText(b, `,"cwd":`, p.CWD)
 	b = appendTexts(b, `,"lineage":`, p.Lineage)
-	if p.Pkg != nil {
-		b = append(b, `,"pkg":`...)
-		b = p.Pkg.append(b)
+	if p.Pkg != nil && *p.Pkg != (Pkg{}) {
+		b = p.Pkg.append(append(b, `,"pkg":`...))
 	}
 	return append(b, '}')
 }
@@ -224,9 +251,6 @@ func (p *Pkg) append(b []byte) []byte {
 	b = appendText(b, `,"name":`, p.Name)
 	b = appendText(b, `,"version":`, p.Version)
 	b = appendText(b, `,"stage":`, p.Stage)
-	if len(b) == n {
-		return append(b, '{', '}')
-	}
 	b[n] = '{' // the first comma
 	return append(b, '}')
 }

@@ -115,7 +115,8 @@ type Record interface {
 	appendBody(dst []byte) []byte
 }
 
-// Head begins every record. Writer fills all of it but Time, which it fills only where it is zero.
+// Head begins every record. Of a record that is written only Time is looked at, zero being the time
+// of writing: Writer knows the rest. Decode fills all of it.
 type Head struct {
 	V    int    `json:"v"`
 	Type Type   `json:"type"`

@@ -31,6 +31,7 @@ type Reader struct {
 	r        io.Reader
 	buf      []byte
 	from, to int // the unread part of buf
+	searched int // up to here, from on, there is no newline
 	line     int // lines returned or skipped
 	err      error
 	empties  int
@@ -44,26 +45,37 @@ func (r *Reader) Line() int { return r.line }
 
 // Buffered reports whether Next can answer without reading: when it cannot, the stream may be idle
 // and it is time to flush what was made of it.
-func (r *Reader) Buffered() bool {
-	return r.err != nil || bytes.IndexByte(r.buf[r.from:r.to], '\n') >= 0
+func (r *Reader) Buffered() bool { return r.err != nil || r.newline() >= 0 }
+
+// newline is the index in buf of the first newline that is not read yet, or -1. What was searched
+// is not searched again: a line may come byte by byte.
+func (r *Reader) newline() int {
+	r.searched = max(r.searched, r.from)
+	if i := bytes.IndexByte(r.buf[r.searched:r.to], '\n'); i >= 0 {
+		r.searched += i
+		return r.searched
+	}
+	r.searched = r.to
+	return -1
 }
 
-// Next returns the next line without its newline, valid until the next call; empty lines are
-// skipped. It fails with a *LineError for a line that is too long or cut off by the end of the
-// stream, after which it can be called again, with io.EOF at the end, or with the reader's own error.
+// Next returns the next line without its newline (and the carriage return before it, if there is
+// one), valid until the next call; empty lines are skipped. It fails with a *LineError for a line
+// that is too long or cut off by the end of the stream, after which it can be called again, with
+// io.EOF at the end, or with the reader's own error.
 func (r *Reader) Next() ([]byte, error) {
 	for {
-		if i := bytes.IndexByte(r.buf[r.from:r.to], '\n'); i >= 0 {
-			l := r.buf[r.from : r.from+i]
-			r.from += i + 1
+		if i := r.newline(); i >= 0 {
+			l := r.buf[r.from:i]
+			r.from = i + 1
 			r.line++
 			if len(l) >= MaxLine {
 				return nil, r.tooLong()
 			}
-			if len(l) == 0 {
-				continue
+			if l = bytes.TrimSuffix(l, []byte{'\r'}); len(l) > 0 {
+				return l, nil
 			}
-			return l, nil
+			continue
 		}
 		if r.to-r.from >= MaxLine {
 			r.line++
@@ -88,7 +100,7 @@ func (r *Reader) last() ([]byte, error) {
 	}
 	r.line++
 	if json.Valid(l) {
-		return l, nil
+		return bytes.TrimRight(l, "\r"), nil
 	}
 	return nil, &LineError{r.line, CodeTruncated, "the stream ends inside a record; expected a JSON object and a newline"}
 }
@@ -100,8 +112,8 @@ func (r *Reader) tooLong() error {
 // skipLine drops the rest of the line that does not fit; at the end of the stream that is all there is.
 func (r *Reader) skipLine() error {
 	for {
-		if i := bytes.IndexByte(r.buf[r.from:r.to], '\n'); i >= 0 {
-			r.from += i + 1
+		if i := r.newline(); i >= 0 {
+			r.from = i + 1
 			return nil
 		}
 		r.from = r.to
@@ -118,11 +130,12 @@ func (r *Reader) skipLine() error {
 // fill reads once, after making room.
 func (r *Reader) fill() {
 	if r.from > 0 {
+		r.searched = max(0, r.searched-r.from)
 		r.to = copy(r.buf, r.buf[r.from:r.to])
 		r.from = 0
 	}
 	if r.to == len(r.buf) {
-		r.buf = append(r.buf, make([]byte, len(r.buf))...) // at most 2 * MaxLine: Next stops at MaxLine
+		r.buf = append(r.buf, make([]byte, len(r.buf))...) // no further than MaxLine, where Next stops
 	}
 	n, err := r.r.Read(r.buf[r.to:])
 	r.to += n

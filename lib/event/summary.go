@@ -1,80 +1,48 @@
 package event
 
-import (
-	"bytes"
-	"encoding/json"
-	"reflect"
-	"strings"
-)
+import "strings"
 
-// fixedSummaryKeys are the keys of a summary that are no count.
-var fixedSummaryKeys = func() map[string]bool {
-	keys := map[string]bool{}
-	for _, t := range []reflect.Type{reflect.TypeFor[Head](), reflect.TypeFor[Summary]()} {
-		for i := range t.NumField() {
-			key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			keys[key] = true
-		}
-	}
-	return keys
-}()
-
-// readCounts reads the keys that each tool chooses, in their order; forms it does not know are ignored.
-func (r *Summary) readCounts(b []byte) error {
-	return eachKey(b, func(key string, raw json.RawMessage) error {
-		if fixedSummaryKeys[key] {
-			return nil
-		}
-		switch raw[0] {
-		case '{':
-			t := Table{Key: key}
-			err := eachKey(raw, func(key string, raw json.RawMessage) error {
-				c := Count{Key: key}
-				if err := json.Unmarshal(raw, &c.N); err != nil {
-					return err
-				}
-				t.Rows = append(t.Rows, c)
+// other takes the keys that each tool chooses, in their order: every number is a count, every object
+// of numbers a table, every array of strings a list. Other forms are a newer producer's and ignored.
+func (r *Summary) other(key string, raw []byte) error {
+	switch raw[0] {
+	case '{':
+		rows, _ := members(raw)
+		t := Table{Key: key, Rows: make([]Count, 0, len(rows))}
+		for _, row := range rows {
+			n, ok := parse(row.raw, parseInt64)
+			if !ok {
 				return nil
-			})
-			if err != nil {
-				return err
 			}
-			r.Tables = append(r.Tables, t)
-		case '[':
-			l := List{Key: key}
-			if err := json.Unmarshal(raw, &l.Items); err != nil {
-				return err
-			}
-			r.Lists = append(r.Lists, l)
-		case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-			c := Count{Key: key}
-			if err := json.Unmarshal(raw, &c.N); err != nil {
-				return err
-			}
-			r.Counts = append(r.Counts, c)
+			t.Rows = append(t.Rows, Count{row.key, n})
 		}
-		return nil
-	})
-}
-
-// eachKey calls f for each key of an object, in order.
-func eachKey(object []byte, f func(string, json.RawMessage) error) error {
-	d := json.NewDecoder(bytes.NewReader(object))
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	for d.More() {
-		k, err := d.Token()
-		if err != nil {
-			return err
+		r.Tables = append(r.Tables, t)
+	case '[':
+		items, ok := texts(raw)
+		if ok && !r.restoreList(key, items) {
+			r.Lists = append(r.Lists, List{key, items})
 		}
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err != nil {
-			return err
-		}
-		if err := f(k.(string), raw); err != nil {
-			return err
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		if n, ok := parse(raw, parseInt64); ok {
+			r.Counts = append(r.Counts, Count{key, n})
 		}
 	}
 	return nil
+}
+
+// restoreList takes the _b64 sibling of an earlier list: it reports whether items was one.
+func (r *Summary) restoreList(key string, items []string) bool {
+	base, ok := strings.CutSuffix(key, b64Suffix)
+	if !ok {
+		return false
+	}
+	for i := range r.Lists {
+		if r.Lists[i].Key == base {
+			if exact, ok := restoreList(r.Lists[i].Items, items); ok {
+				r.Lists[i].Items = exact
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -29,6 +29,9 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("ts: expected RFC 3339: %w", err)
 	}
+	if y := v.UTC().Year(); y < 1678 || y > 2261 { // what 64 bits of nanoseconds hold
+		return fmt.Errorf("ts: year %d is out of range", y)
+	}
 	*t = At(v)
 	return nil
 }

@@ -65,13 +65,13 @@ func (w *Writer) Write(r Record) error {
 }
 
 func (w *Writer) appendRecord(b []byte, r Record) []byte {
-	h := r.head()
-	if h.Time == 0 {
-		h.Time = w.now()
+	at := r.head().Time
+	if at == 0 {
+		at = w.now()
 	}
 	b = append(b, `{"v":1,"type":"`...)
 	b = append(append(b, r.Kind()...), `","ts":"`...)
-	b = append(w.clock.append(b, h.Time), `","seq":`...)
+	b = append(w.clock.append(b, at), `","seq":`...)
 	b = strconv.AppendUint(b, w.seq, 10)
 	b = append(b, w.mid...)
 	b = r.appendBody(b)
@@ -118,16 +118,21 @@ func (w *Writer) arm() {
 	w.timer.Reset(w.idle)
 }
 
-// Close flushes and stops the idle flush; a Write after it fails.
+var errClosed = errors.New("event: write after close")
+
+// Close flushes and stops the idle flush; a Write after it fails, a second Close does nothing.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.err == errClosed {
+		return nil
+	}
 	err := w.flush()
 	if w.timer != nil {
 		w.timer.Stop()
 	}
 	if w.err == nil {
-		w.err = errors.New("event: write after close")
+		w.err = errClosed
 	}
 	return err
 }
