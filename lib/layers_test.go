@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -198,6 +199,34 @@ func checkCgo(t *testing.T, all map[string]pkg, p pkg) {
 		// the standard library's cgo files have pure twins
 		if dep := all[d]; !dep.Standard && len(dep.CgoFiles) > 0 {
 			t.Errorf("%s: C code reaches it through %s: only %v may be dynamic binaries", p.own(), d, cgoPrograms)
+		}
+	}
+}
+
+// TestDependencies: each module that is required directly has its line in CONTRIBUTING.md.
+func TestDependencies(t *testing.T) {
+	cmd := exec.Command("go", "mod", "edit", "-json")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if !r.Indirect && !bytes.Contains(text, []byte("| "+r.Path+" |")) {
+			t.Errorf("%s: CONTRIBUTING.md does not say why it is needed", r.Path)
 		}
 	}
 }
