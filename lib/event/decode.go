@@ -51,7 +51,10 @@ func Decode(line []byte) (Record, error) {
 		return nil, ErrUnknownType
 	}
 	r := mk()
-	return r, fill(r, keys, "")
+	if err := fill(r, keys, ""); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func last(keys []member, key string) []byte {

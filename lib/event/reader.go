@@ -93,14 +93,14 @@ func (r *Reader) Next() ([]byte, error) {
 
 // last returns what stands after the last newline: a whole object counts as a line.
 func (r *Reader) last() ([]byte, error) {
-	l := r.buf[r.from:r.to]
+	l := bytes.TrimSuffix(r.buf[r.from:r.to], []byte{'\r'})
 	r.from = r.to
 	if len(l) == 0 {
 		return nil, r.err
 	}
 	r.line++
 	if json.Valid(l) {
-		return bytes.TrimRight(l, "\r"), nil
+		return l, nil
 	}
 	return nil, &LineError{r.line, CodeTruncated, "the stream ends inside a record; expected a JSON object and a newline"}
 }
