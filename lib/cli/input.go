@@ -49,6 +49,7 @@ func (i *Input) watch() {
 				continue
 			}
 		}
+		signal.Stop(i.ch) // the next one kills, as where the reader of our output hangs
 		i.sig.Store(int32(s.(syscall.Signal)))
 		if i.notify != nil {
 			_, _ = i.notify.Write([]byte{0}) // a full pipe wakes as well

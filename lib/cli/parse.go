@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"runtime/debug"
 	"strings"
 
@@ -108,8 +109,19 @@ func rejectShortEquals(ctx *kong.Context) error {
 		if e.Flag == nil || e.Flag.Short == 0 {
 			continue
 		}
-		if v, ok := ctx.FlagValue(e.Flag).(string); ok && strings.HasPrefix(v, "=") {
-			return fmt.Errorf("-%c%s: expected -%c %s or --%s%s", e.Flag.Short, v, e.Flag.Short, v[1:], e.Flag.Name, v)
+		v := reflect.ValueOf(ctx.FlagValue(e.Flag))
+		values := []reflect.Value{v}
+		if v.Kind() == reflect.Slice {
+			values = values[:0]
+			for i := range v.Len() {
+				values = append(values, v.Index(i))
+			}
+		}
+		for _, v := range values {
+			if v.Kind() == reflect.String && strings.HasPrefix(v.String(), "=") {
+				s := v.String()
+				return fmt.Errorf("-%c%s: expected -%c %s or --%s%s", e.Flag.Short, s, e.Flag.Short, s[1:], e.Flag.Name, s)
+			}
 		}
 	}
 	return nil
