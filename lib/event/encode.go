@@ -221,6 +221,9 @@ func (r *Summary) appendBody(b []byte) []byte {
 // Freeze encodes the block once, for the many records that carry it. Call it again after a change.
 func (p *Proc) Freeze() { p.frozen = p.append(p.frozen[:0]) }
 
+// Thaw drops what Freeze encoded.
+func (p *Proc) Thaw() { p.frozen = nil }
+
 func (p *Proc) append(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"pid":`...), int64(p.PID), 10)
 	if p.TID != p.PID {

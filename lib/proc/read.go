@@ -58,6 +58,7 @@ func ParseStat(b []byte) (Stat, error) {
 
 // Status is what /proc/PID/status says, proc_pid_status(5).
 type Status struct {
+	Name string // comm
 	TGID int
 	PPID int
 	UID  uint32 // real user id
@@ -76,6 +77,10 @@ func ReadStatus(pid int) (Status, error) {
 // ParseStatus parses the content of /proc/PID/status.
 func ParseStatus(b []byte) (Status, error) {
 	var s Status
+	if name, ok := bytes.CutPrefix(b, []byte("Name:\t")); ok {
+		name, _, _ = bytes.Cut(name, []byte("\n"))
+		s.Name = unescape(string(name))
+	}
 	want := map[string]func(int){
 		"Tgid:": func(n int) { s.TGID = n },
 		"PPid:": func(n int) { s.PPID = n },
@@ -99,6 +104,14 @@ func ParseStatus(b []byte) (Status, error) {
 		return s, ErrFormat
 	}
 	return s, nil
+}
+
+// unescape undoes the kernel's escapes of a name in /proc/PID/status.
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	return strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(s)
 }
 
 // Exe is the executable of a process: the target of /proc/PID/exe. The kernel appends " (deleted)"
@@ -198,4 +211,13 @@ func readAll(name string) ([]byte, error) {
 		return nil, errors.Join(err, io.ErrUnexpectedEOF)
 	}
 	return buf[:n], nil
+}
+
+// KernelRelease is the release of the running kernel; "" where /proc does not tell.
+func KernelRelease() string {
+	b, err := readAll("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
 }

@@ -36,29 +36,31 @@ type Role uint8
 
 // The roles.
 const (
-	RoleHidden  Role = iota // not shown: buffers, sizes, pointers whose value tells nothing
-	RoleInt                 // signed number, 32 bits
-	RoleLong                // signed number, 64 bits
-	RoleHex                 // mask or address
-	RoleMode                // file mode, octal
-	RoleFlags               // set of bits, an array of names
-	RoleEnum                // one name
-	RoleFD                  // descriptor: the record names what it is open on
-	RoleDirFD               // descriptor that the next RolePath is relative to
-	RolePath                // file name; the first is the record's path, the second its to
-	RoleTarget              // contents of a symbolic link: the record's to, not resolved
-	RoleText                // any other string
-	RoleArgv                // array of strings
-	RoleSignal              // signal number
-	RolePID                 // process or thread id
-	RoleID                  // user or group id; -1 means "leave as it is"
-	RoleSockaddr            // struct sockaddr, its length in the next argument
-	RoleMsghdr              // struct msghdr
-	RoleMmsghdr             // array of struct mmsghdr, its length in the next argument
-	RoleOpenHow             // struct open_how, openat2(2)
-	RoleCloneArgs           // struct clone_args, clone3(2)
-	RoleSocketType          // type of socket(2): an enumeration with two flag bits
-	RoleCloneFlags          // flags of clone(2): bits above an exit signal
+	RoleHidden     Role = iota // not shown: buffers, sizes, pointers whose value tells nothing
+	RoleInt                    // signed number, 32 bits
+	RoleLong                   // signed number, 64 bits
+	RoleHex                    // mask or address
+	RoleMode                   // file mode, octal
+	RoleFlags                  // set of bits, an array of names
+	RoleEnum                   // one name
+	RoleFD                     // descriptor: the record names what it is open on
+	RoleDirFD                  // descriptor that the next RolePath is relative to
+	RolePath                   // file name; the first is the record's path, the second its to
+	RoleName                   // file name whose last part is not followed where it is a symbolic link
+	RoleTarget                 // contents of a symbolic link: the record's to, not resolved
+	RoleText                   // any other string
+	RoleArgv                   // array of strings
+	RoleSignal                 // signal number
+	RolePID                    // process or thread id
+	RoleID                     // user or group id; -1 means "leave as it is"
+	RoleSockaddr               // struct sockaddr, its length in the next argument
+	RolePeer                   // struct sockaddr that the call fills in, a pointer to its length next
+	RoleMsghdr                 // struct msghdr
+	RoleMmsghdr                // array of struct mmsghdr, its length in the next argument
+	RoleOpenHow                // struct open_how, openat2(2)
+	RoleCloneArgs              // struct clone_args, clone3(2)
+	RoleSocketType             // type of socket(2): an enumeration with two flag bits
+	RoleCloneFlags             // flags of clone(2): bits above an exit signal
 )
 
 // Cond is a condition on an argument: (argument & Mask) Op Value, on all 64 bits.

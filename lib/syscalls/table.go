@@ -5,6 +5,8 @@ import "sandtrace/lib/event"
 // Parameters that recur.
 var (
 	pPath     = Param{Name: "path", Role: RolePath}
+	pName     = Param{Name: "path", Role: RoleName}
+	pToName   = Param{Name: "to", Role: RoleName}
 	pTo       = Param{Name: "to", Role: RolePath}
 	pTarget   = Param{Name: "target", Role: RoleTarget}
 	pDirFD    = Param{Name: "dirfd", Role: RoleDirFD}
@@ -18,6 +20,7 @@ var (
 	pUID      = Param{Name: "uid", Role: RoleID}
 	pGID      = Param{Name: "gid", Role: RoleID}
 	pSockaddr = Param{Name: "addr", Role: RoleSockaddr}
+	pPeer     = Param{Name: "addr", Role: RolePeer}
 	pMsghdr   = Param{Name: "msg", Role: RoleMsghdr}
 	pMmsghdr  = Param{Name: "msgs", Role: RoleMmsghdr}
 	pLength   = Param{Name: "length", Role: RoleLong}
@@ -150,20 +153,20 @@ var table = []Call{
 	{Name: "ftruncate", Category: fWrite, Access: writeA, Sets: File | IO, Params: p(pFD, pLength)},
 
 	// Files: names.
-	{Name: "rename", Category: fWrite, Access: rename, Sets: df, Params: p(pPath, pTo)},
-	{Name: "renameat", Category: fWrite, Access: rename, Sets: df, Params: p(pDirFD, pPath, pToDirFD, pTo)},
-	{Name: "renameat2", Category: fWrite, Access: rename, Sets: df, Params: p(pDirFD, pPath, pToDirFD, pTo, flags(RenameFlags))},
-	{Name: "link", Category: fWrite, Access: link, Sets: df, Params: p(pPath, pTo)},
-	{Name: "linkat", Category: fWrite, Access: link, Sets: df, Params: p(pDirFD, pPath, pToDirFD, pTo, pAtFlags)},
-	{Name: "symlink", Category: fWrite, Access: link, Sets: df, Params: p(pTarget, pPath)},
-	{Name: "symlinkat", Category: fWrite, Access: link, Sets: df, Params: p(pTarget, pDirFD, pPath)},
-	{Name: "unlink", Category: fWrite, Access: remove, Sets: df, Params: p(pPath)},
-	{Name: "unlinkat", Category: fWrite, Access: remove, Sets: df, Params: p(pDirFD, pPath, flags(RemoveFlags))},
-	{Name: "mkdir", Category: dir, Access: create, Sets: df, Params: p(pPath, pMode)},
-	{Name: "mkdirat", Category: dir, Access: create, Sets: df, Params: p(pDirFD, pPath, pMode)},
-	{Name: "rmdir", Category: dir, Access: remove, Sets: df, Params: p(pPath)},
-	{Name: "mknod", Category: fWrite, Access: create, Sets: df, Params: p(pPath, pMode, Param{Name: "dev", Role: RoleHex})},
-	{Name: "mknodat", Category: fWrite, Access: create, Sets: df, Params: p(pDirFD, pPath, pMode, Param{Name: "dev", Role: RoleHex})},
+	{Name: "rename", Category: fWrite, Access: rename, Sets: df, Params: p(pName, pToName)},
+	{Name: "renameat", Category: fWrite, Access: rename, Sets: df, Params: p(pDirFD, pName, pToDirFD, pToName)},
+	{Name: "renameat2", Category: fWrite, Access: rename, Sets: df, Params: p(pDirFD, pName, pToDirFD, pToName, flags(RenameFlags))},
+	{Name: "link", Category: fWrite, Access: link, Sets: df, Params: p(pName, pToName)},
+	{Name: "linkat", Category: fWrite, Access: link, Sets: df, Params: p(pDirFD, pName, pToDirFD, pToName, pAtFlags)},
+	{Name: "symlink", Category: fWrite, Access: link, Sets: df, Params: p(pTarget, pName)},
+	{Name: "symlinkat", Category: fWrite, Access: link, Sets: df, Params: p(pTarget, pDirFD, pName)},
+	{Name: "unlink", Category: fWrite, Access: remove, Sets: df, Params: p(pName)},
+	{Name: "unlinkat", Category: fWrite, Access: remove, Sets: df, Params: p(pDirFD, pName, flags(RemoveFlags))},
+	{Name: "mkdir", Category: dir, Access: create, Sets: df, Params: p(pName, pMode)},
+	{Name: "mkdirat", Category: dir, Access: create, Sets: df, Params: p(pDirFD, pName, pMode)},
+	{Name: "rmdir", Category: dir, Access: remove, Sets: df, Params: p(pName)},
+	{Name: "mknod", Category: fWrite, Access: create, Sets: df, Params: p(pName, pMode, Param{Name: "dev", Role: RoleHex})},
+	{Name: "mknodat", Category: fWrite, Access: create, Sets: df, Params: p(pDirFD, pName, pMode, Param{Name: "dev", Role: RoleHex})},
 	{Name: "chdir", Category: dir, Sets: df, Params: p(pPath)},
 	{Name: "fchdir", Category: dir, Sets: df, Params: p(pFD)},
 	{Name: "getdents64", Category: dir, Access: readA, Sets: File | IO, Params: p(pFD)},
@@ -174,14 +177,14 @@ var table = []Call{
 	{Name: "fchmodat", Category: fMeta, Access: chmod, Sets: df, Params: p(pDirFD, pPath, pMode)},
 	{Name: "fchmodat2", Category: fMeta, Access: chmod, Sets: df, Params: p(pDirFD, pPath, pMode, pAtFlags)},
 	{Name: "chown", Category: fMeta, Access: chmod, Sets: df, Params: p(pPath, pUID, pGID)},
-	{Name: "lchown", Category: fMeta, Access: chmod, Sets: df, Params: p(pPath, pUID, pGID)},
+	{Name: "lchown", Category: fMeta, Access: chmod, Sets: df, Params: p(pName, pUID, pGID)},
 	{Name: "fchown", Category: fMeta, Access: chmod, Sets: df, Params: p(pFD, pUID, pGID)},
 	{Name: "chown32", Category: fMeta, Access: chmod, Sets: df, Params: p(pPath, pUID, pGID)},
-	{Name: "lchown32", Category: fMeta, Access: chmod, Sets: df, Params: p(pPath, pUID, pGID)},
+	{Name: "lchown32", Category: fMeta, Access: chmod, Sets: df, Params: p(pName, pUID, pGID)},
 	{Name: "fchown32", Category: fMeta, Access: chmod, Sets: df, Params: p(pFD, pUID, pGID)},
 	{Name: "fchownat", Category: fMeta, Access: chmod, Sets: df, Params: p(pDirFD, pPath, pUID, pGID, pAtFlags)},
 	{Name: "setxattr", Category: fMeta, Access: chmod, Sets: df, Params: p(pPath, pText)},
-	{Name: "lsetxattr", Category: fMeta, Access: chmod, Sets: df, Params: p(pPath, pText)},
+	{Name: "lsetxattr", Category: fMeta, Access: chmod, Sets: df, Params: p(pName, pText)},
 	{Name: "fsetxattr", Category: fMeta, Access: chmod, Sets: df, Params: p(pFD, pText)},
 	{Name: "setxattrat", Category: fMeta, Access: chmod, Sets: df, Params: p(pDirFD, pPath, pAtFlags, pText)},
 	{Name: "utimensat", Category: fMeta, Sets: File, Params: p(pDirFD, pPath, pHidden, pAtFlags)},
@@ -191,9 +194,9 @@ var table = []Call{
 
 	// Files: looking.
 	{Name: "stat", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath)},
-	{Name: "lstat", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath)},
+	{Name: "lstat", Category: fMeta, Access: stat, Sets: ds, Params: p(pName)},
 	{Name: "stat64", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath)},
-	{Name: "lstat64", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath)},
+	{Name: "lstat64", Category: fMeta, Access: stat, Sets: ds, Params: p(pName)},
 	{Name: "newfstatat", Category: fMeta, Access: stat, Sets: ds, Params: p(pDirFD, pPath, pHidden, pAtFlags)},
 	{Name: "fstatat64", Category: fMeta, Access: stat, Sets: ds, Params: p(pDirFD, pPath, pHidden, pAtFlags)},
 	{Name: "statx", Category: fMeta, Access: stat, Sets: ds, Params: p(pDirFD, pPath, pAtFlags)},
@@ -201,11 +204,11 @@ var table = []Call{
 	{Name: "access", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath, Param{Name: "mode", Role: RoleInt})},
 	{Name: "faccessat", Category: fMeta, Access: stat, Sets: ds, Params: p(pDirFD, pPath, Param{Name: "mode", Role: RoleInt})},
 	{Name: "faccessat2", Category: fMeta, Access: stat, Sets: ds, Params: p(pDirFD, pPath, Param{Name: "mode", Role: RoleInt}, flags(AccessAtFlags))},
-	{Name: "readlink", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath)},
-	{Name: "readlinkat", Category: fMeta, Access: stat, Sets: ds, Params: p(pDirFD, pPath)},
+	{Name: "readlink", Category: fMeta, Access: stat, Sets: ds, Params: p(pName)},
+	{Name: "readlinkat", Category: fMeta, Access: stat, Sets: ds, Params: p(pDirFD, pName)},
 	{Name: "statfs", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath)},
 	{Name: "getxattr", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath, pText)},
-	{Name: "lgetxattr", Category: fMeta, Access: stat, Sets: ds, Params: p(pPath, pText)},
+	{Name: "lgetxattr", Category: fMeta, Access: stat, Sets: ds, Params: p(pName, pText)},
 	{Name: "inotify_add_watch", Category: fMeta, Access: stat, Sets: ds, Params: p(pFD, pPath, Param{Name: "mask", Role: RoleHex})},
 
 	// Input and output.
@@ -230,8 +233,8 @@ var table = []Call{
 	{Name: "connect", Category: net, Sets: dn, Params: p(pFD, pSockaddr)},
 	{Name: "bind", Category: net, Sets: dn, Params: p(pFD, pSockaddr)},
 	{Name: "listen", Category: net, Sets: dn, Params: p(pFD, number("backlog"))},
-	{Name: "accept", Category: net, Sets: dn, Params: p(pFD)},
-	{Name: "accept4", Category: net, Sets: dn, Params: p(pFD, pHidden, pHidden, flags(SocketTypeBits))},
+	{Name: "accept", Category: net, Sets: dn, Params: p(pFD, pPeer)},
+	{Name: "accept4", Category: net, Sets: dn, Params: p(pFD, pPeer, pHidden, flags(SocketTypeBits))},
 	{Name: "sendto", Category: net, Sets: dn, Params: p(pFD, pHidden, Param{Name: "size", Role: RoleLong}, pMsgFlags, pSockaddr), When: when(given(4))},
 	{Name: "sendmsg", Category: net, Sets: dn, Params: p(pFD, pMsghdr, pMsgFlags)},
 	{Name: "sendmmsg", Category: net, Sets: dn, Params: p(pFD, pMmsghdr, pHidden, pMsgFlags)},

@@ -1,0 +1,162 @@
+// St-trace runs a command and writes every security-relevant system call of it, and of all that it
+// starts, as a record.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"sandtrace/lib/cli"
+	"sandtrace/lib/event"
+	"sandtrace/lib/proc"
+	"sandtrace/lib/syscalls"
+	"sandtrace/lib/trace"
+)
+
+const name = "st-trace"
+
+type flags struct {
+	cli.Common
+	Output string        `short:"o" help:"Write the records to FILE; the command then keeps its stdout." placeholder:"FILE"`
+	Trace  []string      `help:"Trace these system calls and sets (default, file, stat, process, network, privilege, memory, ipc, io, all); !NAME takes one out." placeholder:"SET" default:"default"`
+	Format string        `help:"Write auto, jsonl or text; auto is text on a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORMAT"`
+	Stdout string        `help:"Send the command's stdout to stderr, inherit it, or write it to FILE." placeholder:"stderr|inherit|FILE"`
+	Linger time.Duration `help:"Let processes outlive the command for DUR, then kill them; a negative one waits for ever." default:"5s" placeholder:"DUR"`
+	Cmd    []string      `arg:"" name:"command" help:"The command and its arguments." passthrough:"partial"`
+}
+
+func main() {
+	if trace.IsLauncher() {
+		os.Exit(trace.Launch())
+	}
+	os.Exit(run(os.Args[1:], cli.OSStd()))
+}
+
+func run(args []string, std cli.Std) int {
+	var f flags
+	p := cli.Program{
+		Name: name, UsageCode: cli.CodeToolFailed,
+		Help: "Run a command and report its security-relevant system calls.",
+	}
+	if code, done := p.Parse(&f, args, std); done {
+		return code
+	}
+	code, err := traceCommand(&f, std)
+	if err != nil {
+		return cli.Report(std.Err, name, err)
+	}
+	return code
+}
+
+// traceCommand runs the command; the error is that of the tool, not of the command.
+func traceCommand(f *flags, std cli.Std) (int, error) {
+	argv, err := cli.Command(f.Cmd)
+	if err != nil {
+		return 0, cli.Faultf(cli.CodeToolFailed, "%w", err).WithHint("see " + name + " --help")
+	}
+	calls, err := syscalls.Select(f.Trace)
+	if err != nil {
+		return 0, cli.Faultf(cli.CodeToolFailed, "--trace: %w", err)
+	}
+	path, err := cli.FindCommand(argv[0])
+	if err != nil {
+		return 0, err
+	}
+	out, stdio, err := streams(f, std)
+	if err != nil {
+		return 0, err
+	}
+	defer out.close()
+
+	if err := out.emit(startRecord(f, argv)); err != nil {
+		return 0, cli.Faultf(cli.CodeToolFailed, "write the records: %w", err)
+	}
+	res, err := trace.Run(trace.Options{
+		Path: path, Argv: argv, Stdio: stdio, Calls: calls, Linger: f.Linger, Emit: out.emit,
+	})
+	switch {
+	case errors.Is(err, trace.ErrNotExecuted):
+		code := cli.CodeCannotExecute
+		if errors.Is(err, syscall.ENOENT) {
+			code = cli.CodeNotFound
+		}
+		return 0, cli.Faultf(code, "%s: %w", argv[0], err)
+	case err != nil:
+		return 0, cli.Faultf(cli.CodeToolFailed, "%w", err)
+	}
+	if err := errors.Join(out.emit(&res.Summary), out.close()); err != nil {
+		return 0, cli.Faultf(cli.CodeToolFailed, "write the records: %w", err)
+	}
+	return res.Exit, nil
+}
+
+// startRecord is the first record of the run.
+func startRecord(f *flags, argv []string) *event.Start {
+	host, _ := os.Hostname() // absent where the kernel does not tell
+	return &event.Start{
+		ToolVersion: cli.ToolVersion(), Host: host, Boot: proc.BootID(), Kernel: proc.KernelRelease(),
+		Backend: "ptrace+seccomp", Cmd: argv,
+		Options: event.Args{
+			{Key: "trace", Kind: event.ArgList, List: f.Trace},
+			{Key: "arch", Kind: event.ArgText, Str: syscalls.Native(runtime.GOARCH).String()},
+		},
+	}
+}
+
+// output is where records go.
+type output struct {
+	emit  func(event.Record) error
+	close func() error
+}
+
+// idleFlush is how long a record may wait for company.
+const idleFlush = 5 * time.Millisecond
+
+// streams decides where the records and the command's standard streams go.
+func streams(f *flags, std cli.Std) (out output, stdio [3]*os.File, err error) {
+	in, okIn := std.In.(*os.File)
+	stdout, okOut := std.Out.(*os.File)
+	stderr, okErr := std.Err.(*os.File)
+	if !okIn || !okOut || !okErr {
+		return out, stdio, errors.New("the standard streams are no files")
+	}
+	stdio = [3]*os.File{in, stderr, stderr}
+	to := stdout
+	if f.Output != "" && f.Output != "-" {
+		if to, err = os.OpenFile(f.Output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+			return out, stdio, cli.Faultf(cli.CodeToolFailed, "-o: %w", err)
+		}
+		stdio[1] = stdout
+	}
+	switch f.Stdout {
+	case "":
+	case "stderr":
+		stdio[1] = stderr
+	case "inherit":
+		stdio[1] = stdout
+	default:
+		if stdio[1], err = os.OpenFile(f.Stdout, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
+			return out, stdio, cli.Faultf(cli.CodeToolFailed, "--stdout: %w", err)
+		}
+	}
+	if f.Format == "text" || f.Format == "auto" && cli.IsTerminal(to) {
+		t := trace.NewText(to, cli.UseColor(f.Color, to))
+		return output{t.Write, to.Close}, stdio, nil
+	}
+	w := event.NewWriter(to, name, event.NewRun(time.Now()), idleFlush)
+	return output{w.Write, func() error { return errors.Join(w.Close(), closeOnce(to)) }}, stdio, nil
+}
+
+// closeOnce closes a file that may be closed already.
+func closeOnce(c io.Closer) error {
+	if err := c.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("close: %s", strings.TrimPrefix(err.Error(), "close "))
+	}
+	return nil
+}

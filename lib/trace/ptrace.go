@@ -1,0 +1,76 @@
+package trace
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// traceOptions make system call stops tell themselves from SIGTRAP, follow every way to make a
+// task, report execs and seccomp stops, and leave no tracee behind when the tracer dies (ptrace(2)).
+const traceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK |
+	unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
+
+// syscallStop is the stop signal of a system call stop under PTRACE_O_TRACESYSGOOD.
+const syscallStop = int(unix.SIGTRAP) | 0x80
+
+// callInfo is struct ptrace_syscall_info, ptrace(2).
+type callInfo struct {
+	op   uint8
+	_    [3]byte
+	arch uint32 // AUDIT_ARCH_*
+	ip   uint64
+	sp   uint64
+	data [8]uint64 // entry, seccomp: number and arguments; exit: return value and error flag
+}
+
+// The kinds of stop that PTRACE_GET_SYSCALL_INFO tells.
+const (
+	opEntry   = 1
+	opExit    = 2
+	opSeccomp = 3
+)
+
+func ptrace(request, tid int, addr, data uintptr) syscall.Errno {
+	_, _, e := syscall.RawSyscall6(syscall.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
+	return e
+}
+
+// getCallInfo reads why a task stands at a system call stop.
+func getCallInfo(tid int, info *callInfo) bool {
+	return ptrace(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*info), uintptr(unsafe.Pointer(info))) == 0
+}
+
+// eventMessage is what PTRACE_GETEVENTMSG tells of an event stop: the new task's id at a fork, the
+// caller's former id at an exec.
+func eventMessage(tid int) (int, bool) {
+	var msg uintptr
+	e := ptrace(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
+	return int(msg), e == 0
+}
+
+// wait waits for the next stop or end of any tracee.
+func wait() (tid int, status syscall.WaitStatus, err syscall.Errno) {
+	var st int32
+	for {
+		r, _, e := syscall.Syscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&st)), unix.WALL, 0, 0, 0)
+		if e != syscall.EINTR {
+			return int(r), syscall.WaitStatus(st), e
+		}
+	}
+}
+
+// quietChildren sets SIGCHLD to its default without the notices of stops. The Go runtime's own
+// handler would run on some thread at each stop and doubles what a stop costs; ignoring the signal
+// instead would reap children before wait sees them.
+func quietChildren() error {
+	const noChildStop = 1 // SA_NOCLDSTOP
+	action := struct{ handler, flags, restorer, mask uintptr }{flags: noChildStop}
+	_, _, e := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+	if e != 0 {
+		return os.NewSyscallError("rt_sigaction", e)
+	}
+	return nil
+}

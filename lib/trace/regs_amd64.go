@@ -1,0 +1,28 @@
+package trace
+
+import "syscall"
+
+// callRegisters are the number and the first argument of the call that a task is in, read where
+// PTRACE_GET_SYSCALL_INFO does not tell them: at a fork event.
+func callRegisters(tid int) (nr, arg0 uint64, ok bool) {
+	var r syscall.PtraceRegs
+	if syscall.PtraceGetRegs(tid, &r) != nil {
+		return 0, 0, false
+	}
+	return r.Orig_rax, r.Rdi, true
+}
+
+// setFirstArgument changes the first argument of the call that a task is about to make, as the
+// calling convention abi has it.
+func setFirstArgument(tid int, foreign bool, v uint64) bool {
+	var r syscall.PtraceRegs
+	if syscall.PtraceGetRegs(tid, &r) != nil {
+		return false
+	}
+	if foreign {
+		r.Rbx = v // i386
+	} else {
+		r.Rdi = v
+	}
+	return syscall.PtraceSetRegs(tid, &r) == nil
+}
