@@ -52,6 +52,7 @@ func (p Program) Parse(flags any, args []string, std Std) (code int, done bool) 
 	k, err := kong.New(flags,
 		kong.Name(p.Name), kong.Description(p.Help),
 		kong.Writers(std.Out, std.Err),
+		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)),
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
@@ -83,6 +84,21 @@ func (p Program) Parse(flags any, args []string, std Std) (code int, done bool) 
 		return Report(std.Err, p.Name, err), true
 	}
 	return 0, false
+}
+
+// exactString takes an argument byte by byte: kong's own mapper goes through JSON, and a file name that
+// is not UTF-8 would come out as another one.
+func exactString(ctx *kong.DecodeContext, target reflect.Value) error {
+	t, err := ctx.Scan.PopValue("string")
+	if err != nil {
+		return err
+	}
+	s, ok := t.Value.(string)
+	if !ok {
+		s = fmt.Sprint(t.Value)
+	}
+	target.SetString(s)
+	return nil
 }
 
 // answer serves --version and --completion, which need no other argument to be right.

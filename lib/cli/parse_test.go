@@ -67,6 +67,17 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestParseBytes: names that are not UTF-8 arrive as they are.
+func TestParseBytes(t *testing.T) {
+	f, code, done, _, errs := parse(t, CodeUsage, "-o", "o\xff", "--rules=r\xff,s", "--", "ls", "z\xff", "a,b")
+	if code != 0 || done || errs != "" {
+		t.Fatal(code, done, errs)
+	}
+	if f.Output != "o\xff" || !slices.Equal(f.Rules, []string{"r\xff,s"}) || !slices.Equal(f.Words, []string{"--", "ls", "z\xff", "a,b"}) {
+		t.Errorf("%q %q %q", f.Output, f.Rules, f.Words)
+	}
+}
+
 func TestParseUsageCode(t *testing.T) {
 	if _, code, _, _, _ := parse(t, CodeToolFailed, "--no-such"); code != CodeToolFailed {
 		t.Errorf("a chain-loader's usage error is %d", code)
