@@ -1,0 +1,191 @@
+package rule
+
+import (
+	"errors"
+	"io"
+	"sort"
+
+	"sandtrace/lib/event"
+)
+
+// Filter turns streams of records into the records that the rules make of them.
+type Filter struct {
+	Write func(event.Record) error // takes what is found, in the order of the input
+	Flush func() error             // called when the input pauses
+
+	Tally   Tally
+	matcher *Matcher
+	scanner event.Scanner
+	gaps    gaps
+}
+
+// Tally counts what a Filter saw.
+type Tally struct {
+	Records    int64            // lines that are records
+	Matches    int64            //
+	BySeverity map[string]int64 // matches
+	ByRule     map[string]int64 // matches
+	Bad        int64            // lines that are no records
+	FirstBad   string           // the first of them and what is wrong with it
+	Lost       uint64           // records that the input lacks
+	Failures   int64            // of conditions
+}
+
+// NewFilter makes a Filter for a set of rules.
+func NewFilter(set *Set, write func(event.Record) error, flush func() error) *Filter {
+	return &Filter{
+		Write: write, Flush: flush, matcher: NewMatcher(set),
+		Tally: Tally{BySeverity: map[string]int64{}, ByRule: map[string]int64{}},
+	}
+}
+
+// InputError is a failure to read; everything else that Run returns comes from Write or Flush.
+type InputError struct {
+	Name string
+	Err  error
+}
+
+func (e *InputError) Error() string { return e.Name + ": " + e.Err.Error() }
+
+// Unwrap is the reader's own error.
+func (e *InputError) Unwrap() error { return e.Err }
+
+// Run reads one stream to its end; name stands for it in records and messages, "" for standard input.
+// Lines that are no records become error records and the stream goes on.
+func (fl *Filter) Run(in io.Reader, name string) error {
+	r := event.NewReader(in)
+	for {
+		if !r.Buffered() {
+			if err := fl.Flush(); err != nil {
+				return err
+			}
+		}
+		line, err := r.Next()
+		if err == nil {
+			err = fl.line(line)
+		}
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		bad := badLine(err, r.Line())
+		if bad == nil {
+			var out *outputError
+			if errors.As(err, &out) {
+				return out.err
+			}
+			return &InputError{name, err}
+		}
+		bad.File = name
+		if err := fl.bad(bad); err != nil {
+			return err
+		}
+	}
+}
+
+// outputError sets a failure of Write apart from one of the input.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return e.err.Error() }
+
+func (fl *Filter) line(line []byte) error {
+	f, err := fl.scanner.Scan(line)
+	if err != nil {
+		return &recordError{err}
+	}
+	fl.Tally.Records++
+	if n := fl.gaps.see(f); n > 0 {
+		if err := fl.lost(n); err != nil {
+			return &outputError{err}
+		}
+	}
+	for _, rec := range fl.matcher.Match(f, line) {
+		if m, ok := rec.(*event.Match); ok {
+			fl.Tally.Matches++
+			fl.Tally.BySeverity[string(m.Severity)]++
+			fl.Tally.ByRule[m.Rule]++
+		}
+		if err := fl.Write(rec); err != nil {
+			return &outputError{err}
+		}
+	}
+	return nil
+}
+
+// recordError is a line that is no record.
+type recordError struct{ err error }
+
+func (e *recordError) Error() string { return e.err.Error() }
+
+// badLine is the error record for a line that is no record, or nil for any other error.
+func badLine(err error, line int) *event.Error {
+	var le *event.LineError
+	if errors.As(err, &le) {
+		return &event.Error{Code: le.Code, Line: le.Line, Message: le.Msg}
+	}
+	var re *recordError
+	if !errors.As(err, &re) {
+		return nil
+	}
+	code := event.CodeBadJSON
+	var fe *event.FieldError
+	if errors.As(re.err, &fe) && fe.Key != "record" {
+		code = "bad_record"
+	}
+	return &event.Error{Code: code, Line: line, Message: re.Error()}
+}
+
+func (fl *Filter) bad(e *event.Error) error {
+	if fl.Tally.Bad++; fl.Tally.Bad == 1 {
+		le := &event.LineError{Line: e.Line, Msg: e.Message}
+		fl.Tally.FirstBad = le.Error()
+		if e.File != "" {
+			fl.Tally.FirstBad = e.File + ": " + fl.Tally.FirstBad
+		}
+	}
+	return fl.Write(e)
+}
+
+func (fl *Filter) lost(n uint64) error {
+	fl.Tally.Lost += n
+	return fl.Write(&event.Lost{Why: "gap in seq", Count: event.Some(n)})
+}
+
+// End says what is left to say after the last stream.
+func (fl *Filter) End() error {
+	fl.Tally.Failures = fl.matcher.ConditionFailures()
+	if n := fl.gaps.end(); n > 0 {
+		return fl.lost(n)
+	}
+	return nil
+}
+
+// Summary is the tally as a record, without duration and exit.
+func (t *Tally) Summary() *event.Summary {
+	return &event.Summary{
+		Counts: []event.Count{{Key: "records", N: t.Records}, {Key: "matches", N: t.Matches}, {Key: "bad_lines", N: t.Bad}, {Key: "condition_failures", N: t.Failures}},
+		Tables: []event.Table{{Key: "severities", Rows: rows(t.BySeverity)}, {Key: "rules", Rows: rows(t.ByRule)}},
+		Lost:   t.Lost,
+	}
+}
+
+func rows(m map[string]int64) []event.Count {
+	out := make([]event.Count, 0, len(m))
+	for k, n := range m {
+		out = append(out, event.Count{Key: k, N: n})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Key < out[j].Key })
+	return out
+}
+
+// Highest is the highest severity of the matches, "" where there was none.
+func (t *Tally) Highest() event.Severity {
+	for i := len(event.Severities) - 1; i >= 0; i-- {
+		if t.BySeverity[string(event.Severities[i])] > 0 {
+			return event.Severities[i]
+		}
+	}
+	return ""
+}
