@@ -80,7 +80,12 @@ type named struct {
 func (n named) Name() string { return n.name }
 
 func shell(ts *testscript.TestScript, script string) *exec.Cmd {
-	cmd := exec.Command("/bin/sh", "-c", script)
+	return command(ts, "/bin/sh", "-c", script)
+}
+
+// command has the script's directory and what of its environment the tools may see.
+func command(ts *testscript.TestScript, name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "TESTDATA", "ROOT", "BIN", "WORK", "GORACE", "NO_COLOR", "SANDTRACE_CONFIG"} {
 		if v := ts.Getenv(name); v != "" {
@@ -125,7 +130,7 @@ func records(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 2 {
 		filter = "(" + filter + ") and (" + args[1] + ")"
 	}
-	jq := exec.Command("jq", "-e", "-s", filter)
+	jq := command(ts, "jq", "-e", "-s", filter)
 	jq.Stdin = strings.NewReader(text)
 	if out, err := jq.CombinedOutput(); err != nil {
 		ts.Fatalf("%s: does not hold: %s\n%s\n%s", args[0], filter, out, text)
