@@ -1,14 +1,16 @@
-// Command st-alert shows match and finding records to people.
+// St-alert shows match and finding records to people.
 package main
 
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
 	"sandtrace/lib/alert"
 	"sandtrace/lib/cli"
+	"sandtrace/lib/config"
 	"sandtrace/lib/event"
 )
 
@@ -36,10 +38,20 @@ func run(args []string, std cli.Std) int {
 	return code
 }
 
-// source is one input, by the name that complaints give it.
-type source struct {
-	name string
-	in   io.Reader
+// loadConfig holds the configuration to its form, as every tool does; nothing in it is st-alert's yet.
+func loadConfig(f *flags) error {
+	home, err := config.Home("")
+	if err != nil {
+		return cli.Faultf(cli.CodeConfig, "%w", err)
+	}
+	_, err = config.Load(f.Config, home)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return cli.Faultf(cli.CodeNoInput, "%w", err)
+	case err != nil:
+		return cli.Faultf(cli.CodeConfig, "%w", err)
+	}
+	return nil
 }
 
 func deliver(f *flags, std cli.Std) (int, error) {
@@ -52,15 +64,16 @@ func deliver(f *flags, std cli.Std) (int, error) {
 			return 0, cli.Faultf(cli.CodeUsage, "--to: %w", err)
 		}
 	}
-	stdin, err := cli.NewInput(std.In)
-	if err != nil {
+	if err := loadConfig(f); err != nil {
 		return 0, err
 	}
-	defer stdin.Close()
-	sources, closeAll, err := open(f.Files, stdin)
+	sources, closeAll, err := open(f.Files, std.In)
 	defer closeAll()
 	if err != nil {
 		return 0, err
+	}
+	if len(f.Files) == 0 && cli.IsTerminal(std.In) && !f.Quiet {
+		cli.Say(std.Err, tool, "reading records from the terminal; usual is: st-trace -- COMMAND | st-match | st-alert")
 	}
 	r := alert.Router{
 		Min:      lowest,
@@ -68,56 +81,28 @@ func deliver(f *flags, std cli.Std) (int, error) {
 		Complain: func(text string) { cli.Say(std.Err, tool, text) },
 	}
 	for _, s := range sources {
-		if err := r.Run(s.in, s.name); err != nil {
-			var in *alert.InputError
-			if errors.As(err, &in) {
-				return 0, cli.Faultf(cli.CodeIO, "%w", err)
-			}
-			return 0, cli.Faultf(cli.CodeIO, "standard output: %w", err)
-		}
-	}
-	return closing(f, &r, lowest, stdin.Code(), std.Err), nil
-}
-
-// open opens every file before the first is read, so that a misspelled name costs no alert.
-func open(names []string, stdin io.Reader) (sources []source, closeAll func(), err error) {
-	var files []*os.File
-	closeAll = func() {
-		for _, f := range files {
-			_ = f.Close() // was only read
-		}
-	}
-	if len(names) == 0 {
-		names = []string{"-"}
-	}
-	for _, name := range names {
-		if name == "-" {
-			sources = append(sources, source{"<stdin>", stdin})
-			continue
-		}
-		f, err := os.Open(name)
+		signal, err := drain(&r, s)
 		if err != nil {
-			return nil, closeAll, cli.Faultf(cli.CodeNoInput, "%w", err)
+			return 0, err
 		}
-		files = append(files, f)
-		sources = append(sources, source{name, f})
+		if signal != 0 {
+			closing(f, &r, lowest, true, std.Err)
+			return signal, nil
+		}
 	}
-	return sources, closeAll, nil
+	closing(f, &r, lowest, false, std.Err)
+	if r.Tally.Bad > 0 {
+		return cli.CodeBadRecords, nil
+	}
+	return cli.CodeOK, nil
 }
 
-// closing says what passed and what is known to be missing, and returns the exit code.
-func closing(f *flags, r *alert.Router, lowest event.Severity, signal int, stderr io.Writer) int {
+// closing says what passed and what is known to be missing; cut is true where input was left unread.
+func closing(f *flags, r *alert.Router, lowest event.Severity, cut bool, stderr io.Writer) {
 	if !f.Quiet {
 		cli.Say(stderr, tool, r.Tally.Closing(lowest))
 	}
-	if l := r.Tally.Losses(signal != 0); l != "" {
+	if l := r.Tally.Losses(cut); l != "" {
 		cli.Say(stderr, tool, "not all was seen: "+l)
 	}
-	switch {
-	case signal != 0:
-		return signal
-	case r.Tally.Bad > 0:
-		return cli.CodeBadRecords
-	}
-	return cli.CodeOK
 }

@@ -74,7 +74,10 @@ func (c *Console) Alert(a *Alert) error {
 	c.field("to", clip(a.To, maxValue))
 	c.field("remote", remote(a))
 	c.field("result", clip(a.Outcome, maxName))
-	c.process(a.Proc)
+	if a.Proc != nil {
+		c.process(a.Proc)
+		c.field("script", clip(a.Proc.Script, maxValue))
+	}
 	c.field("preview", clip(a.Preview, maxValue))
 	c.field("remedy", clip(a.Remedy, maxValue))
 	if a.Count > 1 {
@@ -131,16 +134,10 @@ func (c *Console) header(a *Alert) {
 }
 
 func (c *Console) process(p *event.Proc) {
-	if p == nil {
-		return
-	}
 	c.label("process")
 	c.text(clip(p.Name, maxName), " (", strconv.Itoa(p.PID), ")")
 	if p.Exe != "" {
 		c.text(" ", clip(p.Exe, maxValue))
-	}
-	if p.Script != "" {
-		c.text(" running ", clip(p.Script, maxValue))
 	}
 	if p.UID.Set && p.UID.Val == 0 {
 		c.text(" as root")

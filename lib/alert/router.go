@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +23,7 @@ type Router struct {
 	// Complain is told of lines that are no records, each with its place.
 	Complain func(text string)
 
+	scan  event.Scanner
 	notes int
 }
 
@@ -72,35 +72,33 @@ func (e *InputError) Unwrap() error { return e.Err }
 
 type decodeError struct{ error }
 
-// routed holds the record types that the router looks into; of others it reads the lead alone.
+// routed holds the record types that the router looks into; of others it counts the numbers alone.
 var routed = map[string]bool{
 	string(event.TypeStart): true, string(event.TypeMatch): true, string(event.TypeFinding): true,
 	string(event.TypeLost): true, string(event.TypeError): true, string(event.TypeSummary): true,
 }
 
 func (r *Router) line(line []byte) error {
-	if lead, ok := event.ReadLead(line); ok && !routed[string(lead.Type)] && wholeObject(line) {
-		r.Tally.seen(string(lead.Src), string(lead.Run), lead.Seq)
+	f, err := r.scan.Scan(line)
+	var fe *event.FieldError
+	switch {
+	case errors.As(err, &fe):
+		return &decodeError{err}
+	case err != nil:
+		return &decodeError{fmt.Errorf("not JSON: %w", err)}
+	}
+	r.Tally.seen(f.Src, f.Run, f.Seq.Val)
+	if len(f.Type) > 0 && !routed[string(f.Type)] {
 		return nil
 	}
 	rec, err := event.Decode(line)
-	if errors.Is(err, event.ErrUnknownType) {
-		return nil // a newer producer's
-	}
 	if err != nil {
 		return &decodeError{err}
 	}
 	return r.record(rec)
 }
 
-// wholeObject tells a record from one that was cut off or run together with another.
-func wholeObject(line []byte) bool {
-	return line[len(line)-1] == '}' && !bytes.Contains(line, []byte(`}{"v":`))
-}
-
 func (r *Router) record(rec event.Record) error {
-	h := event.HeadOf(rec)
-	r.Tally.seen(h.Src, h.Run, h.Seq)
 	switch rec := rec.(type) {
 	case *event.Start:
 		r.Tally.start(rec)
@@ -108,10 +106,10 @@ func (r *Router) record(rec event.Record) error {
 		r.Tally.summary(rec)
 	case *event.Lost:
 		r.Tally.lost(rec)
-		return r.note(h.Time, lostText(rec))
+		return r.note(rec.Time, lostText(rec))
 	case *event.Error:
 		r.Tally.Errors++
-		return r.note(h.Time, errorText(rec))
+		return r.note(rec.Time, errorText(rec))
 	case *event.Finding:
 		if rec.Suppressed {
 			r.Tally.Suppressed++

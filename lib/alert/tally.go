@@ -50,17 +50,17 @@ type run struct {
 func (t *Tally) of(id string) *run { return t.runs[id] }
 
 // seen takes note of a record's number: numbers of a run that are left out are missing.
-func (t *Tally) seen(src, id string, seq uint64) {
-	r := t.runs[id]
+func (t *Tally) seen(src, id []byte, seq uint64) {
+	r := t.runs[string(id)]
 	if r == nil {
-		if id == "" || len(t.runs) >= maxRuns {
+		if len(id) == 0 || len(t.runs) >= maxRuns {
 			return
 		}
 		if t.runs == nil {
 			t.runs = map[string]*run{}
 		}
-		r = &run{src: src}
-		t.runs[id] = r
+		r = &run{src: clip(string(src), maxName)}
+		t.runs[string(id)] = r
 		t.order = append(t.order, r)
 	}
 	if seq >= r.next {
@@ -180,24 +180,23 @@ func (t *Tally) Losses(cut bool) string {
 		filtered = filtered || r.src == lastFilter
 	}
 	for _, r := range t.order {
-		src := clip(r.src, maxName)
 		n := max(r.lost, r.summary)
 		switch {
 		case n > 0 && r.unknown:
-			parts = append(parts, fmt.Sprintf("%s or more lost by %s", plural(int(min(n, 1<<53)), "record"), src))
+			parts = append(parts, fmt.Sprintf("%s or more lost by %s", plural(int(min(n, 1<<53)), "record"), r.src))
 		case n > 0:
-			parts = append(parts, fmt.Sprintf("%s lost by %s", plural(int(min(n, 1<<53)), "record"), src))
+			parts = append(parts, fmt.Sprintf("%s lost by %s", plural(int(min(n, 1<<53)), "record"), r.src))
 		case r.unknown:
-			parts = append(parts, "an unknown number of records lost by "+src)
+			parts = append(parts, "an unknown number of records lost by "+r.src)
 		}
 		if filtered && r.src != lastFilter {
 			continue
 		}
 		if r.missing > 0 {
-			parts = append(parts, fmt.Sprintf("%s of %s missing (gap in seq)", plural(int(min(r.missing, 1<<53)), "record"), src))
+			parts = append(parts, fmt.Sprintf("%s of %s missing (gap in seq)", plural(int(min(r.missing, 1<<53)), "record"), r.src))
 		}
 		if r.started && !r.ended && !cut {
-			parts = append(parts, src+" ended without its summary")
+			parts = append(parts, r.src+" ended without its summary")
 		}
 		if len(parts) > 2*namedInLine {
 			parts = append(parts, "and more")

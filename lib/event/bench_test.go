@@ -87,16 +87,3 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
-
-func BenchmarkReadLead(b *testing.B) {
-	var stream bytes.Buffer
-	w := NewWriter(&stream, "st-trace", "01JDABCDEFGHJKMNPQRSTVWXYZ", 0)
-	_ = w.Write(benchSyscall())
-	_ = w.Flush()
-	line := bytes.TrimSuffix(stream.Bytes(), []byte("\n"))
-	for b.Loop() {
-		if _, ok := ReadLead(line); !ok {
-			b.Fatal("no lead")
-		}
-	}
-}

@@ -6,9 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Embed is line, a JSON object from any producer, as a value inside another record: control
-// characters that JSON allows in a string are escaped and bytes that are not UTF-8 replaced, as
-// Writer would have done. The answer shares no memory with line.
+// Embed is line, a JSON object from any producer, as a value inside another record: what
+// JSON allows in a string and Writer escapes is escaped and bytes that are not UTF-8 replaced. The answer shares no memory with line.
 func Embed(line []byte) json.RawMessage {
 	out := make([]byte, 0, len(line))
 	for i := 0; i < len(line); {
@@ -25,8 +24,8 @@ func Embed(line []byte) json.RawMessage {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			out = append(out, "\uFFFD"...)
-		case r < 0xa0:
-			out = append(out, '\\', 'u', '0', '0', hexDigits[r>>4], hexDigits[r&15])
+		case !visible(r):
+			out = appendEscape(out, r)
 		default:
 			out = append(out, line[i:i+n]...)
 		}

@@ -128,6 +128,9 @@ type Head struct {
 
 func (h *Head) head() *Head { return h }
 
+// HeadOf is the head of a record.
+func HeadOf(r Record) *Head { return r.head() }
+
 // Opt is a value that may be absent, for keys whose zero value means something.
 type Opt[T any] struct {
 	Val T

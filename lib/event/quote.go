@@ -59,16 +59,22 @@ func quoteRest(dst []byte, s string) (out []byte, exact bool) {
 		case r == utf8.RuneError && n == 1:
 			dst = append(dst, "\uFFFD"...)
 			exact = false
-		case r > 0xffff:
-			hi, lo := 0xd800+(r-0x10000)>>10, 0xdc00+(r-0x10000)&0x3ff // a surrogate pair
-			dst = appendHex4(appendHex4(dst, hi), lo)
 		default:
-			dst = appendHex4(dst, r)
+			dst = appendEscape(dst, r)
 		}
 		i += n
 		from = i
 	}
 	return append(append(dst, s[from:]...), '"'), exact
+}
+
+// appendEscape appends r as \u0000, beyond U+FFFF as a surrogate pair.
+func appendEscape(dst []byte, r rune) []byte {
+	if r > 0xffff {
+		dst = appendHex4(dst, 0xd800+(r-0x10000)>>10)
+		r = 0xdc00 + (r-0x10000)&0x3ff
+	}
+	return appendHex4(dst, r)
 }
 
 func appendHex4(dst []byte, r rune) []byte {

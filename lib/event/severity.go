@@ -2,7 +2,8 @@ package event
 
 import (
 	"fmt"
-	"strings"
+
+	"sandtrace/lib/spell"
 )
 
 // ParseSeverity is the severity that a user's word names. The error lists the words that there are
@@ -12,40 +13,11 @@ func ParseSeverity(word string) (Severity, error) {
 		return s, nil
 	}
 	names := make([]string, len(Severities))
-	near, best := "", 3 // three slips make another word
 	for i, s := range Severities {
 		names[i] = string(s)
-		if d := slips(strings.ToLower(word), names[i]); d < best {
-			near, best = names[i], d
-		}
 	}
-	last := len(names) - 1
-	msg := fmt.Sprintf("%q: expected %s or %s", word, strings.Join(names[:last], ", "), names[last])
-	if near != "" {
-		msg += "; did you mean " + near
+	if near := spell.Nearest(word, names); near != "" {
+		return "", fmt.Errorf("%q: expected %s; did you mean %s", word, spell.List(names), near)
 	}
-	return "", fmt.Errorf("%s", msg)
-}
-
-// slips counts the letters to add, drop or change that make b of a; words far longer than b are not counted.
-func slips(a, b string) int {
-	if len(a) > 2*len(b) {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost = 1 + min(diag, row[j], row[j+1])
-			}
-			diag, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
+	return "", fmt.Errorf("%q: expected %s", word, spell.List(names))
 }

@@ -186,9 +186,9 @@ func TestWriterConcurrently(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	var scan Scanner
 	for i, l := range lines(c.all()) {
-		lead, ok := ReadLead(l)
-		if !ok || lead.Seq != uint64(i) || !json.Valid(l) {
+		if f, err := scan.Scan(l); err != nil || f.Seq != Some(uint64(i)) {
 			t.Fatalf("line %d: %s", i, l)
 		}
 	}
