@@ -1,0 +1,18 @@
+// A program that would trace itself, its child, or the one that traces it.
+#include "expect.h"
+#include <sys/ptrace.h>
+
+int main(void) {
+	must(ptrace(PTRACE_TRACEME, 0, 0, 0) < 0, "it is traced already");
+	expect("{\"syscall\":\"ptrace\",\"errno\":\"EPERM\",\"args\":{\"request\":\"PTRACE_TRACEME\"}}");
+	char mem[64];
+	snprintf(mem, sizeof mem, "/proc/%d/mem", getppid());
+	int fd = open(mem, O_RDWR);
+	if (geteuid() != 0) must(fd < 0, "the tracer's memory is closed to an ordinary user");
+	snprintf(mem, sizeof mem, "/proc/%d/fd/1", getppid());
+	fd = open(mem, O_WRONLY);
+	if (geteuid() != 0) must(fd < 0, "the tracer's descriptors are closed to an ordinary user");
+	kill(getppid(), 0);
+	expect("{\"syscall\":\"kill\",\"tamper\":true,\"args\":{\"pid\":%d}}", getppid());
+	return 0;
+}
