@@ -39,17 +39,20 @@ func run(args []string, std cli.Std) int {
 }
 
 // loadConfig holds the configuration to its form, as every tool does; nothing in it is st-alert's yet.
-func loadConfig(f *flags) error {
+func loadConfig(f *flags, stderr io.Writer) error {
 	home, err := config.Home("")
 	if err != nil {
 		return cli.Faultf(cli.CodeConfig, "%w", err)
 	}
-	_, err = config.Load(f.Config, home)
+	conf, err := config.Load(f.Config, home)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return cli.Faultf(cli.CodeNoInput, "%w", err)
 	case err != nil:
 		return cli.Faultf(cli.CodeConfig, "%w", err)
+	}
+	if f.Verbose && !f.Quiet && conf.File != "" {
+		cli.Say(stderr, tool, "configuration: "+conf.File)
 	}
 	return nil
 }
@@ -64,7 +67,7 @@ func deliver(f *flags, std cli.Std) (int, error) {
 			return 0, cli.Faultf(cli.CodeUsage, "--to: %w", err)
 		}
 	}
-	if err := loadConfig(f); err != nil {
+	if err := loadConfig(f, std.Err); err != nil {
 		return 0, err
 	}
 	sources, closeAll, err := open(f.Files, std.In)

@@ -2,8 +2,11 @@ package event
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -166,4 +169,54 @@ func TestSchemaJudges(t *testing.T) {
 			t.Errorf("accepted: %s %s", tt.kind, tt.rest)
 		}
 	}
+}
+
+// TestEveryKeyIsDescribed holds the schema and the page of the manual to the record types.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	page, err := os.ReadFile("../../man/sandtrace-events.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Properties map[string]any
+		Defs       map[string]struct{ Properties map[string]any } `json:"$defs"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	structs := map[string]reflect.Type{"proc": reflect.TypeFor[Proc](), "pkg": reflect.TypeFor[Pkg]()}
+	for kind, mk := range makers {
+		structs[string(kind)] = reflect.TypeOf(mk()).Elem()
+	}
+	for name, typ := range structs {
+		if !regexp.MustCompile(`(?m)^\.It Cm ` + name + `$`).Match(page) {
+			t.Errorf("the page does not describe %s", name)
+		}
+		for key := range fieldsOf(typ) {
+			if doc.Properties[key] == nil && doc.Defs[name].Properties[key] == nil {
+				t.Errorf("the schema lacks %s.%s", name, key)
+			}
+			if !regexp.MustCompile(`(?m)^\.(It (Xo )?)?Cm ([a-z_]+ , )*` + key + `( |$)`).Match(page) {
+				t.Errorf("the page does not name %s.%s", name, key)
+			}
+		}
+	}
+	for _, words := range [][]string{strs(Accesses), strs(Severities)} {
+		for _, w := range words {
+			if !bytes.Contains(text, []byte(`"`+w+`"`)) {
+				t.Errorf("the schema lacks the word %s", w)
+			}
+		}
+	}
+}
+
+func strs[T ~string](v []T) (out []string) {
+	for _, s := range v {
+		out = append(out, string(s))
+	}
+	return out
 }
