@@ -23,12 +23,13 @@ const name = "st-trace"
 
 type flags struct {
 	cli.Common
-	Output string        `short:"o" help:"Write the records to FILE; the command then keeps its stdout." placeholder:"FILE"`
-	Trace  []string      `help:"Trace these system calls and sets (default, file, stat, process, network, privilege, memory, ipc, io, all); !NAME takes one out." placeholder:"SET" default:"default"`
-	Format string        `help:"Write auto, jsonl or text; auto is text on a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORMAT"`
-	Stdout string        `help:"Send the command's stdout to stderr, inherit it, or write it to FILE." placeholder:"stderr|inherit|FILE"`
-	Linger time.Duration `help:"Let processes outlive the command for DUR, then kill them; a negative one waits for ever." default:"5s" placeholder:"DUR"`
-	Cmd    []string      `arg:"" name:"command" help:"The command and its arguments." passthrough:"partial"`
+	Output    string        `short:"o" help:"Write the records to FILE; the command then keeps its stdout." placeholder:"FILE"`
+	Trace     []string      `help:"Trace these system calls and sets (default, file, stat, process, network, privilege, memory, ipc, io, all); !NAME takes one out." placeholder:"SET" default:"default"`
+	Format    string        `help:"Write auto, jsonl or text; auto is text on a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORMAT"`
+	Stdout    string        `help:"Send the command's stdout to stderr, inherit it, or write it to FILE." placeholder:"stderr|inherit|FILE"`
+	Linger    time.Duration `help:"Let processes outlive the command for DUR, then kill them; a negative one waits for ever." default:"5s" placeholder:"DUR"`
+	Placement string        `help:"Draw what stops often to the tracer's processor: auto or off." enum:"auto,off" default:"auto" placeholder:"WHEN"`
+	Cmd       []string      `arg:"" name:"command" help:"The command and its arguments." passthrough:"partial"`
 }
 
 func main() {
@@ -79,6 +80,7 @@ func traceCommand(f *flags, std cli.Std) (int, error) {
 	}
 	res, err := trace.Run(trace.Options{
 		Path: path, Argv: argv, Stdio: stdio, Calls: calls, Linger: f.Linger, Emit: out.emit,
+		Placement: f.Placement == "auto",
 	})
 	switch {
 	case errors.Is(err, trace.ErrNotExecuted):

@@ -27,7 +27,7 @@ func (tr *tracer) entryStop(t *task) {
 		call = unknownCall(tr.info.arch, nr, known)
 	} else if !tr.wanted[call] || !call.Wanted(&t.args) {
 		// Another architecture's call, all of which stop; or the filter's condition was the wider one.
-		if !mayHide(call, &t.args) {
+		if !mayHide(call, &t.args) && !(tr.place.on && (call.Name == getAffinity || call.Name == setAffinity)) {
 			tr.resume(t)
 			return
 		}
@@ -36,8 +36,12 @@ func (tr *tracer) entryStop(t *task) {
 		tr.resume(t) // the launcher's own
 		return
 	}
+	tr.place.note(t)
 	t.call, t.abi, t.inCall = call, abi, true
 	tr.decode(t)
+	if call.Name == setAffinity {
+		tr.affinityEntry(t)
+	}
 	if call.Event {
 		tr.uncover(t)
 	}

@@ -21,11 +21,13 @@ func (tr *tracer) execed(t *task) {
 	for tid, o := range tr.tasks {
 		if o.proc == p && o != caller {
 			tr.unfinished(o)
+			tr.place.died(o)
 			delete(tr.tasks, tid)
 		}
 	}
 	delete(tr.tasks, caller.tid)
-	caller.tid = p.pid
+	tr.place.moved(caller, p.pid)
+	tr.place.note(caller)
 	tr.tasks[p.pid] = caller
 	t, tr.last = caller, caller
 

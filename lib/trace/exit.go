@@ -30,6 +30,8 @@ func (tr *tracer) exitStop(t *task) {
 		tr.describeFailure(t)
 	case opens(t.call):
 		tr.nameOpened(t, int(ret))
+	case t.call.Name == getAffinity || t.call.Name == setAffinity:
+		tr.affinityExit(t, ret)
 	default:
 		tr.describeResult(t, ret)
 	}

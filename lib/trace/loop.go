@@ -50,7 +50,7 @@ func (tr *tracer) unknown(tid int, status syscall.WaitStatus) {
 	if st, err := proc.ReadStatus(tid); err == nil {
 		ppid = st.PPID
 		if p := tr.tasks[st.TGID]; p != nil && st.TGID != tid {
-			tr.adopt(tid, p.proc, true) // a thread of a known process: nothing to find out
+			tr.adopt(tid, p.proc, p) // a thread of a known process: nothing to find out
 			tr.stopped(tr.tasks[tid], status)
 			return
 		}
@@ -63,7 +63,7 @@ func (tr *tracer) unknown(tid int, status syscall.WaitStatus) {
 func (tr *tracer) orphaned(p *process) {
 	for tid, k := range tr.parked {
 		if k.ppid == p.pid || k.ppid == p.ppid || p.pid == tr.root {
-			tr.bear(p, tid, false)
+			tr.bear(p, nil, tid, false)
 		}
 	}
 }
@@ -86,6 +86,7 @@ func (tr *tracer) stopped(t *task, status syscall.WaitStatus) {
 		tr.execed(t)
 	case unix.PTRACE_EVENT_STOP:
 		if sig == int(unix.SIGTRAP) { // a new task's first stop
+			tr.place.firstStop(t)
 			tr.resume(t)
 			return
 		}
@@ -164,19 +165,22 @@ func (tr *tracer) forked(t *task, ev int) {
 		}
 	}
 	tr.forkRecord(t, name, flags, id)
-	if thread {
-		tr.adopt(id, t.proc, true)
-	}
-	tr.bear(t.proc, id, thread)
+	tr.place.note(t)
+	tr.bear(t.proc, t, id, thread)
 	t.inCall = false
 	tr.resume(t)
 }
 
-// bear takes up a task that p made, and lets it run if it has been waiting for that.
-func (tr *tracer) bear(p *process, tid int, thread bool) {
-	if !thread && tr.tasks[tid] == nil {
-		tr.adopt(tid, p.child(tid), false)
-		c := tr.tasks[tid].proc
+// bear takes up a task that maker, of process p, made, and lets it run if it has been waiting for
+// that. The maker is nil where it is gone.
+func (tr *tracer) bear(p *process, maker *task, tid int, thread bool) {
+	if thread {
+		tr.adopt(tid, p, maker)
+	} else if tr.tasks[tid] == nil {
+		c := p.child(tid)
+		tr.adopt(tid, c, maker)
+		tr.live.add(tid)
+		tr.count.processes++
 		tr.emit(&event.Process{Head: tr.now(), Op: event.OpSpawn, Proc: c.full()})
 	}
 	if k, ok := tr.parked[tid]; ok {
@@ -186,20 +190,18 @@ func (tr *tracer) bear(p *process, tid int, thread bool) {
 }
 
 // adopt enters a task of process p.
-func (tr *tracer) adopt(tid int, p *process, thread bool) {
-	if tr.tasks[tid] != nil {
-		return
-	}
-	tr.tasks[tid] = &task{tid: tid, proc: p}
-	if !thread {
-		tr.live.add(tid)
-		tr.count.processes++
+func (tr *tracer) adopt(tid int, p *process, maker *task) {
+	if tr.tasks[tid] == nil {
+		t := &task{tid: tid, proc: p}
+		tr.tasks[tid] = t
+		tr.place.born(t, maker)
 	}
 }
 
 // ended serves the end of a task.
 func (tr *tracer) ended(t *task, status syscall.WaitStatus) {
 	tr.unfinished(t)
+	tr.place.died(t)
 	delete(tr.tasks, t.tid)
 	tr.last = nil
 	p := t.proc

@@ -23,6 +23,8 @@ type task struct {
 	names   []string // backing of the lists in rec.Args
 	cleared bool     // CLONE_UNTRACED was taken out of the call
 
+	cpus affinity
+
 	block event.Proc // the process block with this thread's id, where it is not the leader
 	of    uint64     // the process's generation that block was made from
 }

@@ -26,12 +26,13 @@ import (
 
 // Options say what to run and what to report.
 type Options struct {
-	Path   string   // file to execute
-	Argv   []string // its arguments, the first being its name
-	Stdio  [3]*os.File
-	Calls  []*syscalls.Call
-	Linger time.Duration            // how long processes may outlive the command; negative is for ever
-	Emit   func(event.Record) error // takes each record; an error kills the tree
+	Path      string   // file to execute
+	Argv      []string // its arguments, the first being its name
+	Stdio     [3]*os.File
+	Calls     []*syscalls.Call
+	Linger    time.Duration            // how long processes may outlive the command; negative is for ever
+	Placement bool                     // draw what stops often to the tracer's processor
+	Emit      func(event.Record) error // takes each record; an error kills the tree
 }
 
 // Result is how a run ended.
@@ -60,6 +61,7 @@ type tracer struct {
 	mem   memory
 	info  callInfo
 	count counters
+	place *placement
 	live  liveSet
 }
 
@@ -74,7 +76,8 @@ func Run(opt Options) (Result, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	program, err := seccomp.TraceProgram(withHiders(opt.Calls))
+	place := newPlacement(opt.Placement)
+	program, err := seccomp.TraceProgram(withNeeded(opt.Calls, place.on))
 	if err != nil {
 		return Result{}, err
 	}
@@ -96,7 +99,7 @@ func Run(opt Options) (Result, error) {
 	}
 	tr := &tracer{
 		opt: opt, wanted: map[*syscalls.Call]bool{}, tasks: map[int]*task{}, parked: map[int]parkedTask{},
-		root: l.pid, began: time.Now(), count: newCounters(),
+		root: l.pid, began: time.Now(), count: newCounters(), place: place,
 	}
 	for _, c := range opt.Calls {
 		tr.wanted[c] = true
@@ -110,6 +113,7 @@ func Run(opt Options) (Result, error) {
 	stop := tr.forwardSignals()
 	err = tr.loop()
 	stop()
+	place.ended()
 	tr.live.stop()
 	if err == nil && !tr.executed {
 		if why := l.failure(); why != nil {
@@ -124,12 +128,13 @@ func Run(opt Options) (Result, error) {
 	return Result{Exit: tr.exit, Summary: tr.summary()}, err
 }
 
-// withHiders adds the calls that could make a child that the tracer does not see: they are stopped
-// whatever was chosen.
-func withHiders(calls []*syscalls.Call) []*syscalls.Call {
+// withNeeded adds the calls that are stopped whatever was chosen: those that could make a child that
+// the tracer does not see, and those that placement answers for.
+func withNeeded(calls []*syscalls.Call, placement bool) []*syscalls.Call {
 	all := calls[:len(calls):len(calls)]
 	for _, c := range syscalls.All() {
-		if c.Event && len(c.When) > 0 && !slices.Contains(calls, c) {
+		needed := c.Event && len(c.When) > 0 || placement && (c.Name == getAffinity || c.Name == setAffinity)
+		if needed && !slices.Contains(calls, c) {
 			all = append(all, c)
 		}
 	}

@@ -34,6 +34,7 @@ var victims = []struct {
 	{"orphans", 0},
 	{"tracer", 0},
 	{"identity", 0},
+	{"affinity", 0},
 }
 
 // tools holds the programs that the tests run, where every user can execute them.
