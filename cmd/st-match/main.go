@@ -81,7 +81,7 @@ func match(f *flags, std cli.Std) (int, error) {
 	code := exitCode(&filter.Tally, threshold, stdin.Code())
 	if in := (*rule.InputError)(nil); err == nil || errors.As(err, &in) {
 		if err != nil {
-			code = cli.CodeIO
+			code = fault(err).Code
 		}
 		sum := filter.Tally.Summary()
 		sum.Duration, sum.Exit = int64(time.Since(began)), event.Some(int64(code))
@@ -90,7 +90,7 @@ func match(f *flags, std cli.Std) (int, error) {
 		}
 	}
 	if err != nil {
-		return 0, cli.Faultf(cli.CodeIO, "%w", err)
+		return 0, fault(err)
 	}
 	if filter.Tally.Bad > 0 && !f.Quiet {
 		cli.Say(std.Err, tool, badLines(&filter.Tally))
@@ -117,7 +117,7 @@ func exitCode(t *rule.Tally, threshold event.Severity, signal int) int {
 }
 
 // fault gives a failure to open or read something its exit code.
-func fault(err error) error {
+func fault(err error) *cli.Fault {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return cli.Faultf(cli.CodePermission, "%w", err)

@@ -9,7 +9,7 @@ import (
 // build makes the match record of a rule and a record. What would not fit into a line is left out,
 // the least telling first.
 func (m *Matcher) build(r *compiled, f *event.Facets) *event.Match {
-	proc, _ := event.DecodeProc(f.Proc.Raw) // its facets have been read before
+	proc := procOf(&f.Proc)
 	s := &subject{rule: &r.Rule, f: f, proc: proc, record: m.record}
 	match := &event.Match{
 		Rule: r.ID, Name: r.Name, Severity: r.Severity, Tags: r.Tags, Channels: r.Channels,
@@ -30,6 +30,20 @@ func (m *Matcher) build(r *compiled, f *event.Facets) *event.Match {
 		drop(match)
 	}
 	return match
+}
+
+// procOf is the whole process block or, where a key that no rule looks at has the wrong form, what
+// rules look at.
+func procOf(f *event.ProcFacets) *event.Proc {
+	p, err := event.DecodeProc(f.Raw)
+	if err == nil {
+		return p
+	}
+	p = &event.Proc{PID: int(f.PID.Val), Name: string(f.Name), Exe: string(f.Exe), Script: string(f.Script)}
+	if len(f.Manager)+len(f.Package)+len(f.Stage) > 0 {
+		p.Pkg = &event.Pkg{Manager: string(f.Manager), Name: string(f.Package), Stage: string(f.Stage)}
+	}
+	return p
 }
 
 // maxPath is how much of a path is kept where a match would be too long, in bytes.

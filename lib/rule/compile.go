@@ -19,6 +19,7 @@ type Env struct {
 type Set struct {
 	rules  []compiled
 	paths  index
+	above  index            // the directories that fixed paths lie in, for those that are renamed
 	exec   map[string][]int // by a program's name, for process records of execs
 	byType [8][]int         // rules that are held against every record of a type, by its bit
 	trust  *trust
@@ -64,7 +65,7 @@ func Compile(rules []Rule, env Env) (*Set, error) {
 			return nil, err
 		}
 		if c.Enabled {
-			s.add(c, globs)
+			s.add(c, globs, env.Homes)
 		}
 	}
 	return s, nil
@@ -177,7 +178,24 @@ func (g *glob) resolve(follow func(string) string) (glob, bool) {
 	return there, len(there.parts) > 0
 }
 
-func (s *Set) add(c compiled, globs []glob) {
+// directories are those that the fixed part of a pattern lies in, up to the home or the second from
+// the root: to rename one of them is to rename what the pattern is about.
+func (g *glob) directories(homes []string) []string {
+	fixed, _ := g.prefix()
+	var out []string
+	for strings.Count(fixed, "/") >= 2 {
+		for _, h := range homes {
+			if below(h, fixed) {
+				return out
+			}
+		}
+		out = append(out, fixed)
+		fixed = fixed[:strings.LastIndexByte(fixed, '/')]
+	}
+	return out
+}
+
+func (s *Set) add(c compiled, globs []glob, homes []string) {
 	n := len(s.rules)
 	s.rules = append(s.rules, c)
 	for _, g := range globs {
@@ -186,6 +204,9 @@ func (s *Set) add(c compiled, globs []glob) {
 			p.exact = whole
 		}
 		s.paths.add(p)
+		for _, dir := range g.directories(homes) {
+			s.above.add(pattern{access: c.access, rule: n, exact: dir})
+		}
 	}
 	switch {
 	case len(c.FilePaths) > 0:

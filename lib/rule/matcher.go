@@ -19,6 +19,7 @@ type Matcher struct {
 	failed   []bool // by rule: its condition has failed before
 	failures int64
 	out      []event.Record
+	callers  callers
 	hit      func(*pattern)
 
 	line    []byte
@@ -59,6 +60,10 @@ func (m *Matcher) Match(f *event.Facets, line []byte) []event.Record {
 		s.paths.find(f.Path, onPath, m.hit)
 		if len(f.To) > 0 {
 			s.paths.find(f.To, onTo, m.hit)
+		}
+		if string(f.Access) == string(event.AccessRename) {
+			s.above.find(f.Path, onPath, m.hit)
+			s.above.find(f.To, onTo, m.hit)
 		}
 	}
 	if isExec(f) {
@@ -110,18 +115,13 @@ func (m *Matcher) candidate(rule int) {
 func (m *Matcher) judge(f *event.Facets, t typeSet) []event.Record {
 	slices.Sort(m.hits)
 	m.out = m.out[:0]
-	var c caller
-	known := false
 	for _, n := range m.hits {
 		r := &m.set.rules[n]
 		if r.types&t == 0 || !r.admits(f) {
 			continue
 		}
 		if len(r.Excluded) > 0 && f.Proc.Raw != nil {
-			if !known {
-				c, known = m.set.trust.caller(&f.Proc), true
-			}
-			if r.exempts(&c) {
+			if r.exempts(m.callers.of(m.set.trust, &f.Proc)) {
 				continue
 			}
 		}

@@ -33,7 +33,7 @@ var writable = []string{"/home/linuxbrew"}
 func CheckTrusted(dir string) string {
 	rest, home := strings.CutPrefix(dir, "~/")
 	switch {
-	case home && path.Clean("/"+rest) == "/":
+	case home && (path.Clean(rest) == "." || rest == "" || below(path.Clean(rest), "..")):
 		return "a whole home cannot be trusted: expected a directory below it, as in ~/.local/bin"
 	case home:
 		dir = "/" + rest
@@ -124,6 +124,19 @@ type caller struct {
 	stage  bool   // a package's own code runs it
 }
 
+// callers remembers the last answer: records of one process come in runs.
+type callers struct {
+	exe, script, stage string
+	last               caller
+}
+
+func (m *callers) of(t *trust, p *event.ProcFacets) *caller {
+	if string(p.Exe) != m.exe || string(p.Script) != m.script || string(p.Stage) != m.stage {
+		*m = callers{string(p.Exe), string(p.Script), string(p.Stage), t.caller(p)}
+	}
+	return &m.last
+}
+
 func (t *trust) caller(p *event.ProcFacets) caller {
 	c := caller{stage: installStages[string(p.Stage)]}
 	exe := string(p.Exe)
@@ -139,7 +152,7 @@ func (t *trust) caller(p *event.ProcFacets) caller {
 		c.script = programName(baseName(script))
 		return c
 	}
-	if !outsidePackages(path.Clean(script)) || openScript(script) {
+	if strings.Contains(path.Clean(script), "/node_modules/") || openScript(script) {
 		c.exe = "" // an interpreter is as trustworthy as what it runs
 	}
 	return c
