@@ -1,27 +1,14 @@
 package alert
 
 import (
-	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"sandtrace/lib/event"
 )
-
-// Sinks lists what --to knows. Both write to standard output.
-var Sinks = []string{"console", "stdout"}
-
-// CheckSink refuses a name that is no sink.
-func CheckSink(name string) error {
-	if slices.Contains(Sinks, name) {
-		return nil
-	}
-	return fmt.Errorf("%q: no such sink; there are %s", name, strings.Join(Sinks, " and "))
-}
 
 // gather is how many bytes the console gathers while its input does not pause.
 const gather = 64 << 10

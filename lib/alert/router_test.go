@@ -83,6 +83,10 @@ func TestClosing(t *testing.T) {
 			"traced command", rec("start", "st-trace", "T", 0, `,"cmd":["npm","install"]`) + rec("summary", "st-trace", "T", 1, ended+`,"exit":3`),
 			event.SeverityInfo, "no alerts; npm install exited 3",
 		},
+		{
+			"traced script", rec("start", "st-trace", "T", 0, `,"cmd":["sh","-c","it's; \u001b",""]`) + rec("summary", "st-trace", "T", 1, ended+`,"exit":0`),
+			event.SeverityInfo, `no alerts; sh -c 'it'\''s; \x1b' '' exited 0`,
+		},
 	}
 	for _, tt := range tests {
 		_, _, tally := show(t, tt.in, tt.lowest, false)
@@ -172,8 +176,8 @@ type broken struct{ err error }
 func (b broken) Write([]byte) (int, error) { return 0, b.err }
 
 func TestCheckSink(t *testing.T) {
-	for _, name := range Sinks {
-		if err := CheckSink(name); err != nil {
+	for _, s := range Sinks {
+		if err := CheckSink(s.Name); err != nil {
 			t.Error(err)
 		}
 	}

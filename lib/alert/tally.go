@@ -47,8 +47,6 @@ type run struct {
 	exitCode event.Opt[int64]
 }
 
-func (t *Tally) of(id string) *run { return t.runs[id] }
-
 // seen takes note of a record's number: numbers of a run that are left out are missing.
 func (t *Tally) seen(src, id []byte, seq uint64) {
 	r := t.runs[string(id)]
@@ -70,19 +68,19 @@ func (t *Tally) seen(src, id []byte, seq uint64) {
 }
 
 func (t *Tally) start(s *event.Start) {
-	if r := t.of(s.Run); r != nil {
+	if r := t.runs[s.Run]; r != nil {
 		r.started, r.cmd = true, s.Cmd
 	}
 }
 
 func (t *Tally) summary(s *event.Summary) {
-	if r := t.of(s.Run); r != nil {
+	if r := t.runs[s.Run]; r != nil {
 		r.ended, r.summary, r.exitCode = true, s.Lost, s.Exit
 	}
 }
 
 func (t *Tally) lost(l *event.Lost) {
-	r := t.of(l.Run)
+	r := t.runs[l.Run]
 	switch {
 	case r == nil:
 	case l.Count.Set:
@@ -125,12 +123,34 @@ func (t *Tally) Closing(lowest event.Severity) string {
 	}
 	for _, r := range t.order {
 		if len(r.cmd) > 0 && r.exitCode.Set {
-			parts = append(parts, fmt.Sprintf("%s exited %d", clip(strings.Join(r.cmd, " "), maxName), r.exitCode.Val))
+			parts = append(parts, fmt.Sprintf("%s exited %d", commandText(r.cmd), r.exitCode.Val))
 			break
 		}
 	}
 	return strings.Join(parts, "; ")
 }
+
+// commandText is a command as a shell would take it, as far as it fits.
+func commandText(words []string) string {
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if b.Len() > maxValue {
+			break
+		}
+		if w != "" && strings.Trim(w, plainWord) == "" {
+			b.WriteString(w)
+			continue
+		}
+		b.WriteString("'" + strings.ReplaceAll(w, "'", `'\''`) + "'")
+	}
+	return clip(b.String(), maxName)
+}
+
+// plainWord holds the characters that need no quotes in a shell.
+const plainWord = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=@%:,./"
 
 func (t *Tally) alertsText() string {
 	if t.Alerts == 0 {
