@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -20,22 +22,33 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
 
+// mismatch is what the decoder says of a value of the wrong type, in Go's words for it.
+var mismatch = regexp.MustCompile(`TOML value has type (\S+); destination has type (\S+)$`)
+
+// goForms are the words for a person.
+var goForms = map[string]string{
+	"slice": "a list", "string": "a text in quotes", "bool": "true or false", "int": "a whole number", "struct": "a table", "map": "a table",
+}
+
+// located is the decoder's text for a value of the wrong type: line, key and what is wrong.
+var located = regexp.MustCompile(`^toml: line (\d+) \(last key "(.*)"\): (.*)$`)
+
 func syntaxError(file string, err error) error {
+	line, key, msg := 1, "", strings.TrimPrefix(err.Error(), "toml: ")
 	var pe toml.ParseError
-	if !errors.As(err, &pe) {
-		return &Error{file, 1, strings.TrimPrefix(err.Error(), "toml: ")}
+	if errors.As(err, &pe) {
+		line, key, msg = max(pe.Position.Line, 1), pe.LastKey, pe.Message
+	} else if m := located.FindStringSubmatch(err.Error()); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		key, msg = m[2], m[3]
 	}
-	msg := pe.Message
-	if msg == "" { // a value of the wrong type
-		msg = strings.TrimPrefix(err.Error(), "toml: ")
-		if _, rest, ok := strings.Cut(msg, "): "); ok {
-			msg = rest
-		}
+	if m := mismatch.FindStringSubmatch(msg); m != nil {
+		msg = "expected " + goForms[m[2]] + ", got a " + m[1]
 	}
-	if pe.LastKey != "" && !strings.Contains(msg, pe.LastKey) {
-		msg = pe.LastKey + ": " + msg
+	if key != "" && !strings.Contains(msg, key) {
+		msg = key + ": " + msg
 	}
-	return &Error{file, max(pe.Position.Line, 1), msg}
+	return &Error{file, line, msg}
 }
 
 func unknownKey(file, text string, key toml.Key) error {
