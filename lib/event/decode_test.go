@@ -76,3 +76,17 @@ func TestDecodeAccepts(t *testing.T) {
 		}
 	}
 }
+
+// TestScanRefusesOtherVersions: a newer schema must not be misread by the fast way either.
+func TestScanRefusesOtherVersions(t *testing.T) {
+	var s Scanner
+	for _, v := range []string{"2", "10", `"1"`, "1.0", "1e0", "{}"} {
+		line := []byte(`{"v":` + v + `,"type":"file","path":"/a"}`)
+		if _, err := s.Scan(line); err == nil {
+			t.Errorf("scanned %s", line)
+		}
+		if _, err := Decode(line); err == nil {
+			t.Errorf("decoded %s", line)
+		}
+	}
+}

@@ -53,6 +53,9 @@ func (f *Facets) decode(line []byte) error {
 	if v := o.raw("v"); v != nil && string(v) != "1" {
 		o.fail("v", "1: a later schema would be misread")
 	}
+	if v := o.raw("v"); v != nil && string(v) != "1" {
+		o.fail("v", "1, the schema version")
+	}
 	f.Type = o.text("type")
 	f.Src, f.Run = o.text("src"), o.text("run")
 	f.Syscall, f.Op = o.text("syscall"), o.text("op")

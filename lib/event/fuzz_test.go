@@ -118,6 +118,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
+		checkFacets(t, in, r)
 		once := encode(r)
 		if bytes.Count(once, []byte("\n")) != 1 || !utf8.Valid(once) {
 			t.Fatalf("%q", once)
@@ -130,4 +131,37 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("not stable:\n%s\n%s", once, twice)
 		}
 	})
+}
+
+// checkFacets: what a rule sees of a line is what Decode says.
+func checkFacets(t *testing.T, line []byte, r Record) {
+	t.Helper()
+	f, err := new(Scanner).Scan(line)
+	if err != nil { // of keys that this type does not have
+		return
+	}
+	type facets struct {
+		path, to, host, exe, pkg string
+		access                   Access
+	}
+	got := facets{string(f.Path), string(f.To), string(f.Host), string(f.Proc.Exe), string(f.Proc.Package), Access(f.Access)}
+	var want facets
+	var p *Proc
+	switch r := r.(type) {
+	case *Syscall:
+		want, p = facets{path: r.Path, to: r.To, host: r.Host, access: r.Access}, r.Proc
+	case *Match:
+		want, p = facets{path: r.Path, to: r.To, host: r.Host, access: r.Access}, r.Proc
+	default:
+		return
+	}
+	if p != nil {
+		want.exe = p.Exe
+		if p.Pkg != nil {
+			want.pkg = p.Pkg.Name
+		}
+	}
+	if got != want {
+		t.Fatalf("%q: scanned %+v, decoded %+v", line, got, want)
+	}
 }
