@@ -27,8 +27,11 @@ func FuzzRoundTrip(f *testing.F) {
 			&Syscall{
 				Head: Head{Time: Time(n)}, Name: "openat", Path: a, To: b, Unresolved: flag, Host: b, Addr: a,
 				Args: Args{
-					{Key: "int", Int: n}, {Key: "hex", Kind: ArgHex, Int: n}, {Key: "text", Kind: ArgText, Str: a},
-					{Key: "list", Kind: ArgList, List: []string{a, b}}, {Key: "bool", Kind: ArgBool, Int: n & 1},
+					{Key: "int", Int: n},
+					{Key: "hex", Kind: ArgHex, Int: n},
+					{Key: "text", Kind: ArgText, Str: a},
+					{Key: "list", Kind: ArgList, List: []string{a, b}},
+					{Key: "bool", Kind: ArgBool, Int: n & 1},
 				},
 				Ret: Opt[int64]{n, flag}, Success: Some(flag), Duration: n, Proc: p,
 			},

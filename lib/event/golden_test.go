@@ -59,7 +59,9 @@ var golden = map[Type][]Record{
 			Args: Args{
 				{Key: "dirfd", Kind: ArgText, Str: "AT_FDCWD"},
 				{Key: "flags", Kind: ArgList, List: []string{"O_RDONLY", "O_CLOEXEC"}},
-				{Key: "addr", Kind: ArgHex, Int: -1}, {Key: "mode", Kind: ArgInt, Int: 0}, {Key: "follow", Kind: ArgBool},
+				{Key: "addr", Kind: ArgHex, Int: -1},
+				{Key: "mode", Kind: ArgInt, Int: 0},
+				{Key: "follow", Kind: ArgBool},
 			},
 			Ret: Some[int64](-1), Errno: "ENOENT", Success: Some(false), Duration: 8120, Action: ActionDeny,
 			Tamper: true, Truncated: true, Proc: goldenProc(),

@@ -110,7 +110,7 @@ func TestRunSortsByTime(t *testing.T) {
 	if !sort.StringsAreSorted(ids) || len(seen) != len(ids) {
 		t.Errorf("%q", ids[:3])
 	}
-	if NewRun(at) == NewRun(at) {
+	if one, other := NewRun(at), NewRun(at); one == other {
 		t.Error("two runs of one millisecond share an id")
 	}
 }
