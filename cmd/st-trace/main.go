@@ -23,13 +23,15 @@ const name = "st-trace"
 
 type flags struct {
 	cli.Common
-	Output    string        `short:"o" help:"Write the records to FILE; the command then keeps its stdout." placeholder:"FILE"`
-	Trace     []string      `help:"Trace these system calls and sets (default, file, stat, process, network, privilege, memory, ipc, io, all); !NAME takes one out." placeholder:"SET" default:"default"`
-	Format    string        `help:"Write auto, jsonl or text; auto is text on a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORMAT"`
-	Stdout    string        `help:"Send the command's stdout to stderr, inherit it, or write it to FILE." placeholder:"stderr|inherit|FILE"`
-	Linger    time.Duration `help:"Let processes outlive the command for DUR, then kill them; a negative one waits for ever." default:"5s" placeholder:"DUR"`
-	Placement string        `help:"Draw what stops often to the tracer's processor: auto or off." enum:"auto,off" default:"auto" placeholder:"WHEN"`
-	Cmd       []string      `arg:"" name:"command" help:"The command and its arguments." passthrough:"partial"`
+	Output       string        `short:"o" help:"Write the records to FILE; the command then keeps its stdout." placeholder:"FILE"`
+	Trace        []string      `help:"Trace these system calls and sets (default, file, stat, process, network, privilege, memory, ipc, io, all); !NAME takes one out." placeholder:"SET" default:"default"`
+	Format       string        `help:"Write auto, jsonl or text; auto is text on a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORMAT"`
+	Stdout       string        `help:"Send the command's stdout to stderr, inherit it, or write it to FILE." placeholder:"stderr|inherit|FILE"`
+	Linger       string        `help:"Let processes outlive the command for DUR, then kill them; inf waits for ever." default:"5s" placeholder:"DUR"`
+	Timeout      time.Duration `help:"End the whole tree after DUR: SIGTERM, then SIGKILL; exit 124." placeholder:"DUR"`
+	OnBrokenPipe string        `help:"When the reader of the records is gone, kill the tree or continue." enum:"kill,continue" default:"kill" placeholder:"kill|continue"`
+	Placement    string        `help:"Draw what stops often to the tracer's processor: auto or off." enum:"auto,off" default:"auto" placeholder:"WHEN"`
+	Cmd          []string      `arg:"" name:"command" help:"The command and its arguments." passthrough:"partial"`
 }
 
 func main() {
@@ -65,6 +67,13 @@ func traceCommand(f *flags, std cli.Std) (int, error) {
 	if err != nil {
 		return 0, cli.Faultf(cli.CodeToolFailed, "--trace: %w", err)
 	}
+	linger, err := lingerTime(f.Linger)
+	if err != nil {
+		return 0, err
+	}
+	if f.Timeout < 0 {
+		return 0, cli.Faultf(cli.CodeToolFailed, "--timeout: %v: expected a positive duration such as 60s", f.Timeout)
+	}
 	path, err := cli.FindCommand(argv[0])
 	if err != nil {
 		return 0, err
@@ -79,8 +88,8 @@ func traceCommand(f *flags, std cli.Std) (int, error) {
 		return 0, cli.Faultf(cli.CodeToolFailed, "write the records: %w", err)
 	}
 	res, err := trace.Run(trace.Options{
-		Path: path, Argv: argv, Stdio: stdio, Calls: calls, Linger: f.Linger, Emit: out.emit,
-		Placement: f.Placement == "auto",
+		Path: path, Argv: argv, Stdio: stdio, Calls: calls, Emit: out.emit,
+		Linger: linger, Timeout: f.Timeout, KeepOn: f.OnBrokenPipe == "continue", Placement: f.Placement == "auto",
 	})
 	switch {
 	case errors.Is(err, trace.ErrNotExecuted):
@@ -92,10 +101,28 @@ func traceCommand(f *flags, std cli.Std) (int, error) {
 	case err != nil:
 		return 0, cli.Faultf(cli.CodeToolFailed, "%w", err)
 	}
-	if err := errors.Join(out.emit(&res.Summary), out.close()); err != nil {
+	err = errors.Join(out.emit(&res.Summary), out.close())
+	if res.Unheard > 0 {
+		cli.Say(std.Err, name, fmt.Sprintf("the reader of the records is gone: %d records and the summary were lost", res.Unheard))
+	} else if err != nil {
 		return 0, cli.Faultf(cli.CodeToolFailed, "write the records: %w", err)
 	}
+	if res.TimedOut {
+		return cli.CodeTimeout, nil
+	}
 	return res.Exit, nil
+}
+
+// lingerTime reads --linger: a duration, or inf, which is negative to the tracer.
+func lingerTime(s string) (time.Duration, error) {
+	if s == "inf" {
+		return -1, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, cli.Faultf(cli.CodeToolFailed, "--linger: %q: expected a duration such as 5s, or inf", s)
+	}
+	return d, nil
 }
 
 // startRecord is the first record of the run.

@@ -209,6 +209,10 @@ func (tr *tracer) ended(t *task, status syscall.WaitStatus) {
 		return
 	}
 	tr.live.remove(p.pid)
+	if r := tr.live.news(&tr.opt); r != nil {
+		r.Head = tr.now()
+		tr.emit(r)
+	}
 	code := status.ExitStatus()
 	r := &event.Process{Head: tr.now(), Op: event.OpExit, Proc: p.full()}
 	if status.Signaled() {
@@ -224,7 +228,7 @@ func (tr *tracer) ended(t *task, status syscall.WaitStatus) {
 	if p.pid == tr.root {
 		tr.exit = code
 		if tr.opt.Linger >= 0 && len(tr.tasks)+len(tr.parked) > 0 {
-			tr.live.killAfter(tr.opt.Linger)
+			tr.live.end(tr.opt.Linger, causeLinger)
 		}
 	}
 }

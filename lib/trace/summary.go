@@ -21,6 +21,7 @@ type counters struct {
 	connects  int64
 	processes int64
 	lost      uint64
+	unheard   uint64 // records that could not be written
 }
 
 func newCounters() counters {
@@ -100,12 +101,12 @@ func (tr *tracer) summary() event.Summary {
 			c.addrs.count("addresses"),
 		},
 		Tables:   []event.Table{{Key: "by_syscall", Rows: rows(c.calls)}, {Key: "by_category", Rows: rows(c.category)}},
-		Lost:     c.lost,
+		Lost:     c.lost + c.unheard,
 		Duration: int64(time.Since(tr.began)),
 		Exit:     event.Some(int64(tr.exit)),
 	}
-	if tr.live.expired.Load() {
-		s.Counts = append(s.Counts, event.Count{Key: "killed_after_linger", N: 1})
+	if tr.live.cause != causeNone {
+		s.Counts = append(s.Counts, event.Count{Key: "ended_by_tracer", N: int64(tr.live.ended)})
 	}
 	if len(c.packages) > 0 {
 		s.Lists = []event.List{{Key: "packages", Items: sortedKeys(c.packages)}}

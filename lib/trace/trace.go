@@ -11,8 +11,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,14 +29,18 @@ type Options struct {
 	Stdio     [3]*os.File
 	Calls     []*syscalls.Call
 	Linger    time.Duration            // how long processes may outlive the command; negative is for ever
+	Timeout   time.Duration            // how long the command may run; 0 is for ever
+	KeepOn    bool                     // go on when Emit fails, instead of ending the tree
 	Placement bool                     // draw what stops often to the tracer's processor
 	Emit      func(event.Record) error // takes each record; an error kills the tree
 }
 
 // Result is how a run ended.
 type Result struct {
-	Exit    int // the command's status, 128+n where signal n killed it
-	Summary event.Summary
+	Exit     int    // the command's status, 128+n where signal n killed it
+	TimedOut bool   // the time limit was reached
+	Unheard  uint64 // records that Emit did not take, with KeepOn
+	Summary  event.Summary
 }
 
 // ErrNotExecuted says that the command could not be executed; it wraps the reason of execve(2).
@@ -110,6 +112,9 @@ func Run(opt Options) (Result, error) {
 	}
 	tr.tasks[l.pid] = &task{tid: l.pid, proc: p}
 	tr.live.add(l.pid)
+	if opt.Timeout > 0 {
+		tr.live.end(opt.Timeout, causeTimeout)
+	}
 	stop := tr.forwardSignals()
 	err = tr.loop()
 	stop()
@@ -122,10 +127,10 @@ func Run(opt Options) (Result, error) {
 			err = fmt.Errorf("%w: the launcher ended before it could", ErrNotExecuted)
 		}
 	}
-	if err == nil {
+	if err == nil && !opt.KeepOn {
 		err = tr.err
 	}
-	return Result{Exit: tr.exit, Summary: tr.summary()}, err
+	return Result{Exit: tr.exit, TimedOut: tr.live.cause == causeTimeout, Unheard: tr.count.unheard, Summary: tr.summary()}, err
 }
 
 // withNeeded adds the calls that are stopped whatever was chosen: those that could make a child that
@@ -145,66 +150,13 @@ func withNeeded(calls []*syscalls.Call, placement bool) []*syscalls.Call {
 // run on unobserved.
 func (tr *tracer) emit(r event.Record) {
 	if tr.err != nil {
+		tr.count.unheard++
 		return
 	}
 	if err := tr.opt.Emit(r); err != nil {
 		tr.err = err
-		tr.live.killAll()
-	}
-}
-
-// liveSet holds the processes that are alive, for whoever has to end them.
-type liveSet struct {
-	mu      sync.Mutex
-	pids    map[int]struct{}
-	ending  bool
-	ended   atomic.Bool
-	timer   *time.Timer
-	expired atomic.Bool
-}
-
-func (l *liveSet) add(pid int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.pids == nil {
-		l.pids = map[int]struct{}{}
-	}
-	l.pids[pid] = struct{}{}
-	if l.ending {
-		_ = unix.Kill(pid, unix.SIGKILL)
-	}
-}
-
-func (l *liveSet) remove(pid int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.pids, pid)
-}
-
-// killAll kills every process, and each that comes after.
-func (l *liveSet) killAll() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ending = true
-	for pid := range l.pids {
-		_ = unix.Kill(pid, unix.SIGKILL) // one that has just ended is no fault
-	}
-}
-
-// killAfter kills every process when d has passed.
-func (l *liveSet) killAfter(d time.Duration) {
-	l.timer = time.AfterFunc(d, func() {
-		if !l.ended.Load() {
-			l.expired.Store(true)
-			l.killAll()
+		if !tr.opt.KeepOn {
+			tr.live.killAll()
 		}
-	})
-}
-
-// stop ends the timer.
-func (l *liveSet) stop() {
-	l.ended.Store(true)
-	if l.timer != nil {
-		l.timer.Stop()
 	}
 }
