@@ -42,7 +42,10 @@ func ParseStat(b []byte) (Stat, error) {
 		return Stat{}, ErrFormat
 	}
 	f := strings.Fields(string(b[end+1:]))
-	if len(f) < 20 || len(f[0]) != 1 {
+	if len(f) < 21 || len(f[0]) != 1 { // one more than is read, so that the last one read is whole
+		return Stat{}, ErrFormat
+	}
+	if letter := f[0][0] | 0x20; letter < 'a' || letter > 'z' {
 		return Stat{}, ErrFormat
 	}
 	ppid, err := strconv.Atoi(f[1])
@@ -74,36 +77,44 @@ func ReadStatus(pid int) (Status, error) {
 	return ParseStatus(b)
 }
 
-// ParseStatus parses the content of /proc/PID/status.
+// ParseStatus parses the content of /proc/PID/status. The kernel escapes a newline in the name, so
+// that a name cannot add a line.
 func ParseStatus(b []byte) (Status, error) {
 	var s Status
-	if name, ok := bytes.CutPrefix(b, []byte("Name:\t")); ok {
-		name, _, _ = bytes.Cut(name, []byte("\n"))
-		s.Name = unescape(string(name))
-	}
-	want := map[string]func(int){
-		"Tgid:": func(n int) { s.TGID = n },
-		"PPid:": func(n int) { s.PPID = n },
-		"Uid:":  func(n int) { s.UID = uint32(n) },
-	}
+	const nameLine, tgidLine, ppidLine, uidLine, allLines = 1, 2, 4, 8, 15
+	seen := 0
 	for line := range bytes.Lines(b) {
 		key, rest, ok := bytes.Cut(line, []byte("\t"))
-		set := want[string(key)]
-		if !ok || set == nil {
+		if !ok || !bytes.HasSuffix(rest, []byte("\n")) {
 			continue
 		}
-		word, _, _ := strings.Cut(strings.TrimRight(string(rest), "\n"), "\t")
-		n, err := strconv.ParseInt(word, 10, 64)
-		if err != nil {
-			return s, ErrFormat
+		text := string(rest[:len(rest)-1])
+		word, _, _ := strings.Cut(text, "\t")
+		var err error
+		switch string(key) {
+		case "Name:":
+			s.Name = unescape(text)
+			seen |= nameLine
+		case "Tgid:":
+			s.TGID, err = strconv.Atoi(word)
+			seen |= tgidLine
+		case "PPid:":
+			s.PPID, err = strconv.Atoi(word)
+			seen |= ppidLine
+		case "Uid:":
+			var uid uint64
+			uid, err = strconv.ParseUint(word, 10, 32)
+			s.UID = uint32(uid)
+			seen |= uidLine
 		}
-		set(int(n))
-		delete(want, string(key)) // a name cannot hold a newline here, but the first is the kernel's anyhow
+		if err != nil {
+			return Status{}, ErrFormat
+		}
+		if seen == allLines {
+			return s, nil
+		}
 	}
-	if len(want) > 0 {
-		return s, ErrFormat
-	}
-	return s, nil
+	return Status{}, ErrFormat
 }
 
 // unescape undoes the kernel's escapes of a name in /proc/PID/status.

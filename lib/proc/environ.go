@@ -1,0 +1,21 @@
+package proc
+
+import "bytes"
+
+// pick is the value of each named variable that the environment has; the first of two counts, as
+// it does for getenv(3).
+func pick(environ []byte, names ...string) map[string]string {
+	out := map[string]string{}
+	for len(environ) > 0 {
+		var entry []byte
+		entry, environ, _ = bytes.Cut(environ, []byte{0})
+		for _, n := range names {
+			if len(entry) > len(n) && entry[len(n)] == '=' && string(entry[:len(n)]) == n {
+				if _, ok := out[n]; !ok {
+					out[n] = string(entry[len(n)+1:])
+				}
+			}
+		}
+	}
+	return out
+}
