@@ -20,11 +20,10 @@ func (tr *tracer) entryStop(t *task) {
 		tr.resume(t) // killed meanwhile
 		return
 	}
-	nr := tr.info.data[0]
 	copy(t.args[:], tr.info.data[1:7])
-	call, abi, known := syscalls.Lookup(tr.info.arch, nr)
+	call, abi, known := lookupCall(&tr.info)
 	if call == nil {
-		call = unknownCall(tr.info.arch, nr, known)
+		call = unknownCall(tr.info.arch, tr.info.data[0], known)
 	} else if !tr.wanted[call] || !call.Wanted(&t.args) {
 		// Another architecture's call, all of which stop; or the filter's condition was the wider one.
 		if !mayHide(call, &t.args) && !(tr.place.on && (call.Name == getAffinity || call.Name == setAffinity)) {
@@ -47,6 +46,11 @@ func (tr *tracer) entryStop(t *task) {
 	}
 	t.entered = monotonic()
 	tr.resume(t)
+}
+
+// lookupCall is the call that a task is about to make.
+func lookupCall(info *callInfo) (*syscalls.Call, syscalls.ABI, bool) {
+	return syscalls.Lookup(info.arch, info.data[0])
 }
 
 // unknownCall is the row of a number that no table has.
@@ -118,6 +122,11 @@ func (tr *tracer) decode(t *task) {
 		}
 	}
 	tr.nameFiles(t)
+	if c.Category == event.CategoryNetwork && len(c.Params) > 0 && c.Params[0].Role == syscalls.RoleFD {
+		tr.nameSocket(t, int(int32(t.args[0])))
+		tr.hostOf(&t.rec)
+		tr.lookAtServer(t)
+	}
 	if target != "" {
 		// What a new symbolic link will mean, by its text: nothing has to be there yet.
 		t.rec.To = proc.Abs(target, path.Dir(t.rec.Path))

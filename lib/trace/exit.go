@@ -10,19 +10,35 @@ import (
 	"sandtrace/lib/syscalls"
 )
 
+// callStop serves a stop at a call's entry, where all calls of the task are stopped, or at its exit.
+func (tr *tracer) callStop(t *task) {
+	if !getCallInfo(t.tid, &tr.info) {
+		return // killed meanwhile
+	}
+	switch tr.info.op {
+	case opEntry:
+		if tr.watching(t) {
+			tr.watchedEntry(t)
+		}
+		tr.resume(t)
+	case opExit:
+		if t.carry.kind != noTransfer {
+			tr.watchedExit(t, int64(tr.info.data[0]))
+		}
+		if t.inCall {
+			tr.exitStop(t)
+			return
+		}
+		tr.resume(t)
+	default:
+		tr.resume(t)
+	}
+}
+
 // exitStop serves the stop after a reported call: it reads the result, lets the task go on, and
 // only then encodes.
 func (tr *tracer) exitStop(t *task) {
-	if !t.inCall {
-		tr.resume(t)
-		return
-	}
 	t.inCall = false
-	if !getCallInfo(t.tid, &tr.info) || tr.info.op != opExit {
-		t.inCall = true
-		tr.resume(t)
-		return
-	}
 	ret := int64(tr.info.data[0])
 	failed := uint8(tr.info.data[1]) != 0
 	switch {

@@ -74,7 +74,7 @@ func (tr *tracer) stopped(t *task, status syscall.WaitStatus) {
 	switch ev := int(status >> 16); ev {
 	case 0:
 		if sig == syscallStop {
-			tr.exitStop(t)
+			tr.callStop(t)
 			return
 		}
 		tr.signalled(t, sig)
@@ -102,7 +102,7 @@ func (tr *tracer) resume(t *task) { tr.resumeWith(t, 0) }
 
 func (tr *tracer) resumeWith(t *task, sig int) {
 	request := unix.PTRACE_CONT
-	if t.inCall {
+	if t.inCall || tr.watching(t) {
 		request = unix.PTRACE_SYSCALL
 	}
 	ptrace(request, t.tid, 0, uintptr(sig)) // ESRCH: it was killed meanwhile, and wait will say so

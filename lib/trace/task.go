@@ -23,7 +23,8 @@ type task struct {
 	names   []string // backing of the lists in rec.Args
 	cleared bool     // CLONE_UNTRACED was taken out of the call
 
-	cpus affinity
+	cpus  affinity
+	carry transfer // the call it is in, while its process's look-ups are watched
 
 	block event.Proc // the process block with this thread's id, where it is not the leader
 	of    uint64     // the process's generation that block was made from
@@ -50,6 +51,8 @@ type process struct {
 	cwd       string
 	ancestors []string // labels, oldest first, without its own
 	who       proc.Attribution
+
+	dns dnsWatch
 
 	block event.Proc // for syscall records: without argv and cwd
 	gen   uint64     // counts changes of block

@@ -64,7 +64,10 @@ type tracer struct {
 	info  callInfo
 	count counters
 	place *placement
-	live  liveSet
+	hosts hostNames
+
+	resolvers map[string]bool // the machine's own
+	live      liveSet
 }
 
 // parkedTask is a new task that stopped before its maker's event told whose it is.
@@ -101,7 +104,7 @@ func Run(opt Options) (Result, error) {
 	}
 	tr := &tracer{
 		opt: opt, wanted: map[*syscalls.Call]bool{}, tasks: map[int]*task{}, parked: map[int]parkedTask{},
-		root: l.pid, began: time.Now(), count: newCounters(), place: place,
+		root: l.pid, began: time.Now(), count: newCounters(), place: place, resolvers: machineResolvers(),
 	}
 	for _, c := range opt.Calls {
 		tr.wanted[c] = true

@@ -35,6 +35,7 @@ var victims = []struct {
 	{"tracer", 0},
 	{"identity", 0},
 	{"affinity", 0},
+	{"dns", 0},
 }
 
 // tools holds the programs that the tests run, where every user can execute them.
