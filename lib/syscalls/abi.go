@@ -84,7 +84,7 @@ func Lookup(audit uint32, nr uint64) (*Call, ABI, bool) {
 			continue
 		}
 		abi := ABI(a)
-		if abi == AMD64 && nr&x32Bit != 0 && nr != ^uint64(0) {
+		if abi == AMD64 && nr&^(x32Bit-1) == x32Bit {
 			abi, nr = X32, nr&^x32Bit
 		}
 		if nr >= uint64(len(byNumber[abi])) {

@@ -13,7 +13,7 @@ var openBits = []flagRow{
 	{"O_DSYNC", same(0x1000)},
 	{"O_ASYNC", same(0x2000)},
 	{"O_DIRECT", [4]uint64{0x4000, 0x10000, 0x4000, 0x10000}},
-	{"O_LARGEFILE", [4]uint64{0x0, 0x0, 0x8000, 0x20000}},
+	{"O_LARGEFILE", [4]uint64{0x8000, 0x20000, 0x8000, 0x20000}},
 	{"O_TMPFILE", [4]uint64{0x410000, 0x404000, 0x410000, 0x404000}},
 	{"O_DIRECTORY", [4]uint64{0x10000, 0x4000, 0x10000, 0x4000}},
 	{"O_NOFOLLOW", [4]uint64{0x20000, 0x8000, 0x20000, 0x8000}},
@@ -32,6 +32,7 @@ var atBits = []flagRow{
 }
 
 var cloneBits = []flagRow{
+	{"CLONE_NEWTIME", same(0x80)},
 	{"CLONE_VM", same(0x100)},
 	{"CLONE_FS", same(0x200)},
 	{"CLONE_FILES", same(0x400)},

@@ -1,8 +1,9 @@
 package syscalls
 
 import (
-	"sort"
 	"strconv"
+
+	"sandtrace/lib/spell"
 )
 
 // flagRow is a name and its value on amd64, arm64, i386 and arm.
@@ -63,6 +64,7 @@ var accessModes = []flagRow{{"O_RDONLY", same(0)}, {"O_WRONLY", same(1)}, {"O_RD
 // The names of arguments.
 var (
 	OpenFlags      = &Names{rows: openBits, base: accessModes, mask: 3}
+	FDFlags        = &Names{rows: openBits} // of a new descriptor that is no open file: pipe2, dup3
 	AtFlags        = &Names{rows: atBits}
 	RemoveFlags    = &Names{rows: []flagRow{{"AT_REMOVEDIR", same(0x200)}}}
 	AccessAtFlags  = &Names{rows: []flagRow{{"AT_EACCESS", same(0x200)}, {"AT_SYMLINK_NOFOLLOW", same(0x100)}, {"AT_EMPTY_PATH", same(0x1000)}}}
@@ -80,7 +82,7 @@ var (
 	SocketType     = &Names{rows: socketTypeBits, base: socketTypes, mask: 0xf}
 	SocketTypeBits = &Names{rows: socketTypeBits}
 	Protocol       = &Names{rows: protocols}
-	PrctlOption    = &Names{rows: append(prctlOptions, flagRow{"PR_SET_PTRACER", same(0x59616d61)})}
+	PrctlOption    = &Names{rows: prctlOptions}
 	PtraceRequest  = &Names{rows: ptraceRequests}
 	KeyctlOp       = &Names{rows: keyctlOperations}
 	SeccompOp      = &Names{rows: seccompOperations}
@@ -140,7 +142,7 @@ var restarts = map[int]string{
 }
 
 // IsRestart reports whether the error number n means that the call has no result yet.
-func IsRestart(n int) bool { return n >= 512 && n <= 516 }
+func IsRestart(n int) bool { return restarts[n] != "" }
 
 // Signal is the name of a signal number; real-time signals are SIGRT_n, counted from the first.
 func Signal(n int) string {
@@ -164,36 +166,5 @@ func Nearest(word string) string {
 	for _, c := range all {
 		known = append(known, c.Name)
 	}
-	sort.Strings(known)
-	best, at := "", max(2, len(word)/3)+1
-	for _, k := range known {
-		if d := distance(word, k); d < at {
-			best, at = k, d
-		}
-	}
-	return best
-}
-
-// distance is the edit distance of two words, with a swap of neighbours as one edit.
-func distance(a, b string) int {
-	prev2, prev := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(prev[j]+1, row[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev = prev, row
-	}
-	return prev[len(b)]
+	return spell.Nearest(word, known)
 }

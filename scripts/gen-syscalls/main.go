@@ -138,6 +138,17 @@ var x32Own = map[string]int{
 	"io_setup": 543, "io_submit": 544, "execveat": 545, "preadv2": 546, "pwritev2": 547,
 }
 
+// renamed are the calls that share a name with another architecture's but take other arguments.
+var renamed = map[string]map[string]string{
+	"386": {"mmap": "old_mmap"}, // one pointer to the arguments, mm/mmap.c
+}
+
+// kernelValues are constants for which the C library of 64-bit machines has 0, with the kernel's own
+// values (asm/fcntl.h): a program may set the bit all the same, as every program of musl does.
+var kernelValues = map[string]map[string]uint64{
+	"O_LARGEFILE": {"amd64": 0x8000, "arm64": 0x20000},
+}
+
 func genNumbers(consts map[string]map[string]uint64) ([]byte, error) {
 	numbers := map[string][]int{} // name: a number an arch, then x32
 	for i, a := range arches {
@@ -147,6 +158,9 @@ func genNumbers(consts map[string]map[string]uint64) ([]byte, error) {
 				continue
 			}
 			name = strings.ToLower(name)
+			if own := renamed[a][name]; own != "" {
+				name = own
+			}
 			if numbers[name] == nil {
 				numbers[name] = []int{-1, -1, -1, -1, -1}
 			}
@@ -174,7 +188,7 @@ func genNumbers(consts map[string]map[string]uint64) ([]byte, error) {
 var families = []struct{ name, prefix, words string }{
 	{"openBits", "O_", "CREAT EXCL NOCTTY TRUNC APPEND NONBLOCK SYNC DSYNC ASYNC DIRECT LARGEFILE TMPFILE DIRECTORY NOFOLLOW NOATIME CLOEXEC PATH"},
 	{"atBits", "AT_", "SYMLINK_NOFOLLOW REMOVEDIR SYMLINK_FOLLOW NO_AUTOMOUNT EMPTY_PATH RECURSIVE"},
-	{"cloneBits", "CLONE_", "VM FS FILES SIGHAND PIDFD PTRACE VFORK PARENT THREAD NEWNS SYSVSEM SETTLS PARENT_SETTID CHILD_CLEARTID DETACHED UNTRACED CHILD_SETTID NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET IO CLEAR_SIGHAND INTO_CGROUP"},
+	{"cloneBits", "CLONE_", "NEWTIME VM FS FILES SIGHAND PIDFD PTRACE VFORK PARENT THREAD NEWNS SYSVSEM SETTLS PARENT_SETTID CHILD_CLEARTID DETACHED UNTRACED CHILD_SETTID NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET IO CLEAR_SIGHAND INTO_CGROUP"},
 	{"unshareBits", "CLONE_", "FS FILES SYSVSEM NEWTIME NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET"},
 	{"bpfCommands", "BPF_", "MAP_CREATE MAP_LOOKUP_ELEM MAP_UPDATE_ELEM MAP_DELETE_ELEM MAP_GET_NEXT_KEY PROG_LOAD OBJ_PIN OBJ_GET PROG_ATTACH PROG_DETACH PROG_TEST_RUN PROG_GET_NEXT_ID MAP_GET_NEXT_ID PROG_GET_FD_BY_ID MAP_GET_FD_BY_ID OBJ_GET_INFO_BY_FD PROG_QUERY RAW_TRACEPOINT_OPEN BTF_LOAD BTF_GET_FD_BY_ID LINK_CREATE LINK_UPDATE"},
 	{"mountBits", "MS_", "RDONLY NOSUID NODEV NOEXEC SYNCHRONOUS REMOUNT MANDLOCK DIRSYNC NOSYMFOLLOW NOATIME NODIRATIME BIND MOVE REC SILENT POSIXACL UNBINDABLE PRIVATE SLAVE SHARED RELATIME KERNMOUNT I_VERSION STRICTATIME LAZYTIME"},
@@ -210,6 +224,9 @@ func genFlags(consts map[string]map[string]uint64) ([]byte, error) {
 				n, ok := consts[a][name]
 				if !ok {
 					return nil, fmt.Errorf("%s: no such constant on %s", name, a)
+				}
+				if own := kernelValues[name][a]; own != 0 {
+					n = own
 				}
 				v[i] = n
 				same = same && n == v[0]
