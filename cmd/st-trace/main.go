@@ -5,10 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -30,6 +28,10 @@ type flags struct {
 	Linger       string        `help:"Let processes outlive the command for DUR, then kill them; inf waits for ever." default:"5s" placeholder:"DUR"`
 	Timeout      time.Duration `help:"End the whole tree after DUR: SIGTERM, then SIGKILL; exit 124." placeholder:"DUR"`
 	OnBrokenPipe string        `help:"When the reader of the records is gone, kill the tree or continue." enum:"kill,continue" default:"kill" placeholder:"kill|continue"`
+	Raw          bool          `help:"Add the registers of each call to its record."`
+	Env          []string      `help:"Record these environment variables at exec; none by default." placeholder:"NAME"`
+	AllowIOUring bool          `name:"allow-io-uring" help:"Let programs use io_uring, whose calls are not seen; without this it answers ENOSYS."`
+	SummaryOnly  bool          `name:"summary-only" short:"c" help:"Write a table of the counts instead of the records."`
 	Placement    string        `help:"Draw what stops often to the tracer's processor: auto or off." enum:"auto,off" default:"auto" placeholder:"WHEN"`
 	Cmd          []string      `arg:"" name:"command" help:"The command and its arguments." passthrough:"partial"`
 }
@@ -89,7 +91,7 @@ func traceCommand(f *flags, std cli.Std) (int, error) {
 	}
 	res, err := trace.Run(trace.Options{
 		Path: path, Argv: argv, Stdio: stdio, Calls: calls, Emit: out.emit,
-		Linger: linger, Timeout: f.Timeout, KeepOn: f.OnBrokenPipe == "continue", Placement: f.Placement == "auto",
+		Linger: linger, Timeout: f.Timeout, Raw: f.Raw, Env: f.Env, AllowIOUring: f.AllowIOUring, KeepOn: f.OnBrokenPipe == "continue", Placement: f.Placement == "auto",
 	})
 	switch {
 	case errors.Is(err, trace.ErrNotExecuted):
@@ -136,56 +138,4 @@ func startRecord(f *flags, argv []string) *event.Start {
 			{Key: "arch", Kind: event.ArgText, Str: syscalls.Native(runtime.GOARCH).String()},
 		},
 	}
-}
-
-// output is where records go.
-type output struct {
-	emit  func(event.Record) error
-	close func() error
-}
-
-// idleFlush is how long a record may wait for company.
-const idleFlush = 5 * time.Millisecond
-
-// streams decides where the records and the command's standard streams go.
-func streams(f *flags, std cli.Std) (out output, stdio [3]*os.File, err error) {
-	in, okIn := std.In.(*os.File)
-	stdout, okOut := std.Out.(*os.File)
-	stderr, okErr := std.Err.(*os.File)
-	if !okIn || !okOut || !okErr {
-		return out, stdio, errors.New("the standard streams are no files")
-	}
-	stdio = [3]*os.File{in, stderr, stderr}
-	to := stdout
-	if f.Output != "" && f.Output != "-" {
-		if to, err = os.OpenFile(f.Output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
-			return out, stdio, cli.Faultf(cli.CodeToolFailed, "-o: %w", err)
-		}
-		stdio[1] = stdout
-	}
-	switch f.Stdout {
-	case "":
-	case "stderr":
-		stdio[1] = stderr
-	case "inherit":
-		stdio[1] = stdout
-	default:
-		if stdio[1], err = os.OpenFile(f.Stdout, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
-			return out, stdio, cli.Faultf(cli.CodeToolFailed, "--stdout: %w", err)
-		}
-	}
-	if f.Format == "text" || f.Format == "auto" && cli.IsTerminal(to) {
-		t := trace.NewText(to, cli.UseColor(f.Color, to))
-		return output{t.Write, to.Close}, stdio, nil
-	}
-	w := event.NewWriter(to, name, event.NewRun(time.Now()), idleFlush)
-	return output{w.Write, func() error { return errors.Join(w.Close(), closeOnce(to)) }}, stdio, nil
-}
-
-// closeOnce closes a file that may be closed already.
-func closeOnce(c io.Closer) error {
-	if err := c.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("close: %s", strings.TrimPrefix(err.Error(), "close "))
-	}
-	return nil
 }

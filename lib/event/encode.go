@@ -50,6 +50,7 @@ func (r *Process) appendBody(b []byte) []byte {
 	b = appendText(b, `,"path":`, r.Path)
 	b = appendPlain(b, `,"signal":`, r.Signal)
 	b = appendOptInt(b, `,"exit":`, r.Exit)
+	b = appendArgs(b, `,"env":`, r.Env)
 	b = appendInt(b, `,"duration_ns":`, r.Duration)
 	b = appendTrue(b, `,"tamper":`, r.Tamper)
 	b = appendTrue(b, `,"truncated":`, r.Truncated)

@@ -87,6 +87,7 @@ type Process struct {
 	Path      string     `json:"path,omitempty"`   // exec: the file that was executed
 	Signal    string     `json:"signal,omitempty"` // signal: delivered; exit: the one that killed it
 	Exit      Opt[int64] `json:"exit"`             // exit: status
+	Env       Args       `json:"env,omitempty"`    // exec: the variables that were asked for
 	Duration  int64      `json:"duration_ns,omitempty"`
 	Tamper    bool       `json:"tamper,omitempty"`
 	Truncated bool       `json:"truncated,omitempty"`

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"sandtrace/lib/event"
 	"sandtrace/lib/proc"
 	"sandtrace/lib/syscalls"
@@ -24,7 +26,7 @@ func (tr *tracer) entryStop(t *task) {
 	call, abi, known := lookupCall(&tr.info)
 	if call == nil {
 		call = unknownCall(tr.info.arch, tr.info.data[0], known)
-	} else if !tr.wanted[call] || !call.Wanted(&t.args) {
+	} else if !tr.wanted[call] && call.Name != ioUringSetup || !call.Wanted(&t.args) {
 		// Another architecture's call, all of which stop; or the filter's condition was the wider one.
 		if !mayHide(call, &t.args) && !(tr.place.on && (call.Name == getAffinity || call.Name == setAffinity)) {
 			tr.resume(t)
@@ -43,6 +45,9 @@ func (tr *tracer) entryStop(t *task) {
 	}
 	if call.Event {
 		tr.uncover(t)
+	}
+	if call.Name == ioUringSetup {
+		tr.ioUring(t)
 	}
 	t.entered = monotonic()
 	tr.resume(t)
@@ -70,6 +75,9 @@ func (tr *tracer) decode(t *task) {
 	t.rec = event.Syscall{Name: c.Name, Access: c.Access, Category: c.Category, Args: t.rec.Args[:0], Action: event.ActionAllow}
 	if t.abi != nativeABI {
 		t.rec.Args = append(t.rec.Args, event.Arg{Key: "abi", Kind: event.ArgText, Str: t.abi.String()})
+	}
+	if tr.opt.Raw {
+		t.rec.Args = append(t.rec.Args, event.Arg{Key: "raw", Kind: event.ArgList, List: hexWords(t.args[:])})
 	}
 	dirfd, hasDirfd, target := int32(0), false, ""
 	for i := range c.Params {
@@ -253,6 +261,23 @@ func mayHide(c *syscalls.Call, args *[6]uint64) bool {
 	return c.Event && len(c.When) > 0 && c.Wanted(args)
 }
 
+// ioUringSetup is the call that opens a way to make others which no tracer sees: the kernel makes
+// them itself, from a ring in memory (io_uring(7)).
+const ioUringSetup = "io_uring_setup"
+
+// ioUring refuses io_uring, as a kernel without it would, or says aloud what is not seen.
+func (tr *tracer) ioUring(t *task) {
+	if tr.opt.AllowIOUring {
+		tr.count.lost++
+		tr.emit(&event.Lost{Head: tr.now(), Why: "io_uring_allowed"})
+		return
+	}
+	if !skipCall(t.tid, unix.ENOSYS) {
+		_ = unix.Kill(t.proc.pid, unix.SIGKILL) // it may be gone already; it may not go on unseen
+	}
+	t.rec.Action = event.ActionDeny
+}
+
 // uncover takes CLONE_UNTRACED out of a call that makes a task.
 func (tr *tracer) uncover(t *task) {
 	switch t.call.Name {
@@ -277,6 +302,14 @@ func (tr *tracer) cloneFlags(t *task) uint64 {
 	}
 	flags, _ := tr.mem.word(t.tid, t.args[0], 8)
 	return flags
+}
+
+func hexWords(words []uint64) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = "0x" + strconv.FormatUint(w, 16)
+	}
+	return out
 }
 
 func octal(v uint64) string {

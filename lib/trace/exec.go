@@ -38,7 +38,7 @@ func (tr *tracer) execed(t *task) {
 	if inCall && t.npaths > 0 {
 		asked = t.paths[0].text
 	}
-	viaScript := p.readImage(asked)
+	viaScript, env := p.readImage(asked, tr.opt.Env)
 	tr.resume(t)
 
 	head := tr.now()
@@ -51,12 +51,13 @@ func (tr *tracer) execed(t *task) {
 		tr.finish(t, head, 0)
 	}
 	tr.count.exec(p)
-	tr.emit(&event.Process{Head: head, Op: event.OpExec, Path: p.exe, Truncated: p.argvCut, Proc: p.full()})
+	tr.emit(&event.Process{Head: head, Op: event.OpExec, Path: p.exe, Env: env, Truncated: p.argvCut, Proc: p.full()})
 }
 
 // readImage reads what a process has become from the kernel, right after execve(2), and reports
-// whether the file that was asked for is a script that the executable interprets.
-func (p *process) readImage(asked string) (viaScript bool) {
+// whether the file that was asked for is a script that the executable interprets, and the
+// variables of these names in its environment.
+func (p *process) readImage(asked string, names []string) (viaScript bool, env event.Args) {
 	var img proc.Image
 	img.Exe, _ = proc.Exe(p.pid) // what cannot be read, because the process was just killed, stays absent
 	img.CWD, _ = proc.CWD(p.pid)
@@ -73,7 +74,7 @@ func (p *process) readImage(asked string) (viaScript bool) {
 		p.name, p.ppid, p.uid = st.Name, st.PPID, event.Some(st.UID)
 	}
 	p.changed()
-	return viaScript
+	return viaScript, img.Env(names)
 }
 
 // askedScript is the file that the kernel was asked to execute, where that is a script with a "#!"

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"sort"
 	"syscall"
 	"time"
 
@@ -227,10 +228,23 @@ func (tr *tracer) ended(t *task, status syscall.WaitStatus) {
 	tr.orphaned(p)
 	if p.pid == tr.root {
 		tr.exit = code
+		tr.count.running = tr.running()
 		if tr.opt.Linger >= 0 && len(tr.tasks)+len(tr.parked) > 0 {
 			tr.live.end(tr.opt.Linger, causeLinger)
 		}
 	}
+}
+
+// running names the processes that are alive.
+func (tr *tracer) running() []string {
+	var out []string
+	for tid, t := range tr.tasks {
+		if tid == t.proc.pid && len(out) < listMax {
+			out = append(out, fmt.Sprintf("%s (%d)", t.proc.name, tid))
+		}
+	}
+	sort.Strings(out)
+	return out
 }
 
 // now is the head of a record made now.

@@ -26,3 +26,14 @@ func setFirstArgument(tid int, foreign bool, v uint64) bool {
 	}
 	return syscall.PtraceSetRegs(tid, &r) == nil
 }
+
+// skipCall keeps the kernel from making the call that a task is stopped before: it fails with errno.
+func skipCall(tid int, errno syscall.Errno) bool {
+	var r syscall.PtraceRegs
+	if syscall.PtraceGetRegs(tid, &r) != nil {
+		return false
+	}
+	r.Orig_rax = ^uint64(0)
+	r.Rax = uint64(-int64(errno))
+	return syscall.PtraceSetRegs(tid, &r) == nil
+}

@@ -1,7 +1,9 @@
 package trace
 
 import (
+	"fmt"
 	"hash/maphash"
+	"slices"
 	"sort"
 	"time"
 
@@ -13,8 +15,12 @@ type counters struct {
 	calls     map[string]int64
 	category  map[event.Category]int64
 	packages  map[string]struct{}
-	files     distinct
+	read      distinct // files
+	written   distinct
 	addrs     distinct
+	hosts     map[string]struct{}
+	longest   []longCall
+	running   []string // processes left when the command ended
 	total     int64
 	failed    int64
 	denied    int64
@@ -27,12 +33,21 @@ type counters struct {
 func newCounters() counters {
 	return counters{
 		calls: map[string]int64{}, category: map[event.Category]int64{}, packages: map[string]struct{}{},
-		files: newDistinct(), addrs: newDistinct(), processes: 1,
+		hosts: map[string]struct{}{}, read: newDistinct(), written: newDistinct(), addrs: newDistinct(), processes: 1,
 	}
 }
 
-// packagesMax bounds the list of packages in a summary.
-const packagesMax = 1000
+// listMax bounds each list of a summary.
+const listMax = 1000
+
+// longCall is one of the calls that took longest.
+type longCall struct {
+	ns   int64
+	what string
+}
+
+// longestMax is how many of them a summary names.
+const longestMax = 5
 
 func (c *counters) syscall(r *event.Syscall) {
 	c.total++
@@ -48,13 +63,39 @@ func (c *counters) syscall(r *event.Syscall) {
 		c.connects++
 		c.addrs.add(r.Addr)
 	}
-	if r.Path != "" && r.Access != "" && r.Success.Val {
-		c.files.add(r.Path)
+	if r.Host != "" && len(c.hosts) < listMax {
+		c.hosts[r.Host] = struct{}{}
+	}
+	if r.Path != "" && r.Success.Val {
+		switch r.Access {
+		case event.AccessRead, event.AccessExec:
+			c.read.add(r.Path)
+		case event.AccessWrite, event.AccessCreate, event.AccessDelete, event.AccessRename, event.AccessChmod, event.AccessLink:
+			c.written.add(r.Path)
+		}
+	}
+	if n := len(c.longest); n < longestMax || r.Duration > c.longest[n-1].ns {
+		c.long(r)
 	}
 }
 
+// long enters a call among the longest.
+func (c *counters) long(r *event.Syscall) {
+	what := r.Name
+	switch {
+	case r.Addr != "":
+		what += " " + r.Addr
+	case r.Path != "":
+		what += " " + r.Path
+	}
+	what += fmt.Sprintf(" (%s %d)", r.Proc.Name, r.Proc.PID)
+	at := sort.Search(len(c.longest), func(i int) bool { return c.longest[i].ns < r.Duration })
+	c.longest = slices.Insert(c.longest, at, longCall{r.Duration, what})
+	c.longest = c.longest[:min(len(c.longest), longestMax)]
+}
+
 func (c *counters) exec(p *process) {
-	if p.who.Pkg != nil && len(c.packages) < packagesMax {
+	if p.who.Pkg != nil && len(c.packages) < listMax {
 		c.packages[p.who.Pkg.String()] = struct{}{}
 	}
 }
@@ -96,7 +137,8 @@ func (tr *tracer) summary() event.Summary {
 			{Key: "failed", N: c.failed},
 			{Key: "denied", N: c.denied},
 			{Key: "processes", N: c.processes},
-			c.files.count("files"),
+			c.read.count("files_read"),
+			c.written.count("files_written"),
 			{Key: "connections", N: c.connects},
 			c.addrs.count("addresses"),
 		},
@@ -108,8 +150,15 @@ func (tr *tracer) summary() event.Summary {
 	if tr.live.cause != causeNone {
 		s.Counts = append(s.Counts, event.Count{Key: "ended_by_tracer", N: int64(tr.live.ended)})
 	}
-	if len(c.packages) > 0 {
-		s.Lists = []event.List{{Key: "packages", Items: sortedKeys(c.packages)}}
+	var longest []string
+	for _, l := range c.longest {
+		longest = append(longest, fmt.Sprintf("%v %s", time.Duration(l.ns), l.what))
+	}
+	s.Lists = []event.List{
+		{Key: "packages", Items: sortedKeys(c.packages)},
+		{Key: "hosts", Items: sortedKeys(c.hosts)},
+		{Key: "longest", Items: longest},
+		{Key: "running", Items: c.running},
 	}
 	return s
 }

@@ -121,12 +121,17 @@ func (t *Text) process(r *event.Process) {
 func (t *Text) summary(r *event.Summary) {
 	var parts []string
 	for _, c := range r.Counts {
-		parts = append(parts, fmt.Sprintf("%d %s", c.N, strings.ReplaceAll(c.Key, "_", " ")))
+		parts = append(parts, fmt.Sprintf("%d %s", c.N, heading(c.Key)))
 	}
 	t.paint(dim, strings.Join(parts, ", "))
 	if r.Lost > 0 {
 		t.paint(red, fmt.Sprintf(", %d lost", r.Lost))
 	}
+}
+
+// heading is a key of a summary as words.
+func heading(key string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(key, "by_"), "_", " ")
 }
 
 func endpoint(r *event.Syscall) string {

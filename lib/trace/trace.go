@@ -24,15 +24,18 @@ import (
 
 // Options say what to run and what to report.
 type Options struct {
-	Path      string   // file to execute
-	Argv      []string // its arguments, the first being its name
-	Stdio     [3]*os.File
-	Calls     []*syscalls.Call
-	Linger    time.Duration            // how long processes may outlive the command; negative is for ever
-	Timeout   time.Duration            // how long the command may run; 0 is for ever
-	KeepOn    bool                     // go on when Emit fails, instead of ending the tree
-	Placement bool                     // draw what stops often to the tracer's processor
-	Emit      func(event.Record) error // takes each record; an error kills the tree
+	Path         string   // file to execute
+	Argv         []string // its arguments, the first being its name
+	Stdio        [3]*os.File
+	Calls        []*syscalls.Call
+	Linger       time.Duration            // how long processes may outlive the command; negative is for ever
+	Timeout      time.Duration            // how long the command may run; 0 is for ever
+	Raw          bool                     // add the registers of each call
+	Env          []string                 // environment variables to record at exec
+	AllowIOUring bool                     // let programs make calls that are not seen
+	KeepOn       bool                     // go on when Emit fails, instead of ending the tree
+	Placement    bool                     // draw what stops often to the tracer's processor
+	Emit         func(event.Record) error // takes each record; an error kills the tree
 }
 
 // Result is how a run ended.
@@ -137,11 +140,12 @@ func Run(opt Options) (Result, error) {
 }
 
 // withNeeded adds the calls that are stopped whatever was chosen: those that could make a child that
-// the tracer does not see, and those that placement answers for.
+// the tracer does not see, those that placement answers for, and io_uring.
 func withNeeded(calls []*syscalls.Call, placement bool) []*syscalls.Call {
 	all := calls[:len(calls):len(calls)]
 	for _, c := range syscalls.All() {
-		needed := c.Event && len(c.When) > 0 || placement && (c.Name == getAffinity || c.Name == setAffinity)
+		needed := c.Event && len(c.When) > 0 || placement && (c.Name == getAffinity || c.Name == setAffinity) ||
+			c.Name == ioUringSetup
 		if needed && !slices.Contains(calls, c) {
 			all = append(all, c)
 		}

@@ -12,6 +12,9 @@ int main(void) {
 	snprintf(mem, sizeof mem, "/proc/%d/fd/1", getppid());
 	fd = open(mem, O_WRONLY);
 	if (geteuid() != 0) must(fd < 0, "the tracer's descriptors are closed to an ordinary user");
+	char params[256] = {0};
+	must(syscall(SYS_io_uring_setup, 8, params) < 0 && errno == ENOSYS, "no io_uring");
+	expect("{\"syscall\":\"io_uring_setup\",\"errno\":\"ENOSYS\",\"action\":\"deny\"}");
 	kill(getppid(), 0);
 	expect("{\"syscall\":\"kill\",\"tamper\":true,\"args\":{\"pid\":%d}}", getppid());
 	return 0;
