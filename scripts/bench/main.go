@@ -19,7 +19,7 @@ func main() {
 	if len(os.Args) == 4 && os.Args[1] == "work" {
 		os.Exit(work(os.Args[2], os.Args[3]))
 	}
-	rounds := flag.Int("n", 5, "rounds of each workload")
+	rounds := flag.Int("n", 3, "rounds of each workload")
 	bin := flag.String("bin", "bin", "directory of the binaries")
 	only := flag.String("only", ".", "measure only the workloads whose name matches this pattern")
 	flag.Parse()
