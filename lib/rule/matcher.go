@@ -54,8 +54,10 @@ func (m *Matcher) Match(f *event.Facets, line []byte) []event.Record {
 	if len(f.Access) > 0 {
 		onPath, onTo := meaningOf(f.Access)
 		if isSymlink(f) {
-			onPath = madeByLink
-			s.paths.find(m.linkTarget(f), reachedByLink, m.hit)
+			onPath, onTo = madeByLink, reachedByLink
+			if len(f.To) == 0 {
+				s.paths.find(m.linkTarget(f), onTo, m.hit)
+			}
 		}
 		s.paths.find(f.Path, onPath, m.hit)
 		if len(f.To) > 0 {
@@ -80,8 +82,8 @@ func (m *Matcher) Match(f *event.Facets, line []byte) []event.Record {
 	return m.judge(f, t)
 }
 
-// isSymlink reports whether a record is of the making of a symbolic link. Its path is the link; what
-// it leads to stands in args.
+// isSymlink reports whether a record is of the making of a symbolic link. Its path is the link, its
+// second path, or else the text in args, what it leads to.
 func isSymlink(f *event.Facets) bool {
 	return bytes.HasPrefix(f.Syscall, []byte("symlink"))
 }

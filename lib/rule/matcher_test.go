@@ -82,6 +82,8 @@ func TestAccessMeaning(t *testing.T) {
 		{"read", `"syscall":"symlinkat","path":"/c","access":"link","args":{"target":"/x"}`, quiet},
 		{"read", `"syscall":"symlink","path":"/x","access":"link","args":{"target":"/c"}`, fires},
 		{"read", `"syscall":"symlink","path":"/y/z/x","access":"link","args":{"target":"../../c"}`, fires},
+		{"read", `"syscall":"symlink","path":"/x","to":"/c","access":"link"`, fires},
+		{"write", `"syscall":"symlink","path":"/x","to":"/c","access":"link"`, quiet},
 		{"chmod", `"path":"/c","access":"chmod"`, fires},
 		{"exec", `"path":"/c","access":"exec"`, fires},
 		{"read", `"path":"/c","access":"read","success":false,"errno":"ENOENT"`, fires},
