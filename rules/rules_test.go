@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"sandtrace/lib/rule"
@@ -47,5 +49,28 @@ func TestRules(t *testing.T) {
 		if !seen[id] {
 			t.Errorf("%s: missing", id)
 		}
+	}
+}
+
+// TestManualExamples compiles what sandtrace-rules(5) shows.
+func TestManualExamples(t *testing.T) {
+	page, err := os.ReadFile("../man/sandtrace-rules.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, block := range strings.Split(string(page), ".Bd -literal -offset indent\n")[1:] {
+		text, _, _ := strings.Cut(block, ".Ed\n")
+		parsed, err := rule.Parse("sandtrace-rules.5", []byte(text))
+		if err == nil {
+			_, err = rule.Compile(parsed, rule.Env{Homes: []string{"/home/u"}})
+		}
+		if err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+		n += len(parsed)
+	}
+	if n < 3 {
+		t.Errorf("%d rules found", n)
 	}
 }

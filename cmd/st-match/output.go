@@ -79,7 +79,7 @@ func (o *output) line(r event.Record) (err error) {
 		var counts []string
 		for _, c := range r.Counts {
 			if c.N > 0 || c.Key == "records" || c.Key == "matches" {
-				counts = append(counts, fmt.Sprintf("%d %s", c.N, strings.ReplaceAll(c.Key, "_", " ")))
+				counts = append(counts, fmt.Sprintf("%s %d", strings.ReplaceAll(c.Key, "_", " "), c.N))
 			}
 		}
 		_, err = fmt.Fprintf(o.text, "%-8s %s\n", "summary", strings.Join(counts, ", "))
