@@ -15,6 +15,13 @@ import (
 type Scanner struct {
 	facets Facets
 	blocks [256]block
+	origin origin
+}
+
+// origin is the last src and run, which stay the same over a stream.
+type origin struct {
+	raw      []byte // `"st-trace","run":"01JD..."`
+	src, run []byte // in raw
 }
 
 // block is a process block met before, at the slot of its hash.
@@ -86,7 +93,7 @@ func (s *Scanner) fast(l []byte) bool {
 		case "type":
 			f.Type, i = scanText(l, at, &f.seen, seenType)
 		case "src":
-			f.Src, i = scanText(l, at, &f.seen, seenSrc)
+			i = s.scanOrigin(l, at)
 		case "run":
 			f.Run, i = scanText(l, at, &f.seen, seenRun)
 		case "syscall":
@@ -147,6 +154,28 @@ func (s *Scanner) fast(l []byte) bool {
 		}
 		i++
 	}
+}
+
+// scanOrigin reads the value of src and, where it follows, the key run with its value.
+func (s *Scanner) scanOrigin(l []byte, at int) int {
+	f, o := &s.facets, &s.origin
+	if len(o.raw) > 0 && bytes.HasPrefix(l[at:], o.raw) && f.seen&(seenSrc|seenRun) == 0 {
+		f.seen |= seenSrc | seenRun
+		f.Src, f.Run = o.src, o.run
+		return at + len(o.raw)
+	}
+	const key = `,"run":`
+	var i int
+	if f.Src, i = scanText(l, at, &f.seen, seenSrc); i < 0 || !bytes.HasPrefix(l[i:], []byte(key)) {
+		return i
+	}
+	if f.Run, i = scanText(l, i+len(key), &f.seen, seenRun); i < 0 {
+		return -1
+	}
+	o.raw = append(o.raw[:0], l[at:i]...)
+	o.src = o.raw[1 : 1+len(f.Src)]
+	o.run = o.raw[len(o.raw)-1-len(f.Run) : len(o.raw)-1]
+	return i
 }
 
 // proc reads the block that starts at i and returns where it ends, or -1.

@@ -154,6 +154,12 @@ func hash(b []byte) uint64 {
 // odd reports whether a path is written in another way than the kernel would: with empty, . or ..
 // names, or through the root of a process.
 func odd(p []byte) bool {
+	if len(p) == 0 {
+		return false
+	}
+	if !bytes.Contains(p, []byte("/.")) && !bytes.Contains(p, []byte("//")) && p[0] == '/' && p[len(p)-1] != '/' {
+		return processRoot(p) > 0
+	}
 	for i := 0; ; {
 		n := bytes.IndexByte(p[i:], '/')
 		if n < 0 {
@@ -173,7 +179,7 @@ func odd(p []byte) bool {
 			}
 		}
 	}
-	return bytes.HasPrefix(p, []byte("/proc/")) && processRoot(p) > 0
+	return processRoot(p) > 0
 }
 
 // clean writes an odd path plainly. Links cannot be followed here: only the producer can do that.
