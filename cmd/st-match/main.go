@@ -17,13 +17,13 @@ const tool = "st-match"
 
 type flags struct {
 	cli.Common
-	Rules     []string `short:"r" help:"Read more rules from FILE, or from the *.yml of a directory; may be repeated." placeholder:"FILE|DIR" sep:"none"`
+	Rules     []string `short:"r" help:"Add the rules of FILE, or of the *.yml in DIR." placeholder:"FILE|DIR" sep:"none"`
 	NoBuiltin bool     `help:"Leave the built-in rules out."`
 	List      bool     `help:"List the rules and exit."`
-	FailOn    string   `help:"Exit 1, or 2 for critical, if a match reaches SEVERITY: info, low, medium, high or critical." placeholder:"SEVERITY"`
+	FailOn    string   `help:"Exit 1 (critical: 2) if a match reaches SEVERITY." placeholder:"SEVERITY"`
 	Home      string   `help:"Let ~ in rules stand for DIR." placeholder:"DIR"`
-	Format    string   `help:"Write records (jsonl) or lines for people (text); auto writes text to a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORM"`
-	Files     []string `arg:"" optional:"" name:"file" help:"Read records from FILE instead of standard input; - is standard input."`
+	Format    string   `help:"Write jsonl or text; auto: text on a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORM"`
+	Files     []string `arg:"" optional:"" name:"file" help:"Read FILE instead of standard input."`
 }
 
 func main() { os.Exit(run(os.Args[1:], cli.OSStd())) }
