@@ -19,6 +19,11 @@ type output struct {
 	close func() error
 }
 
+// finish writes the last record and closes the stream.
+func (o output) finish(s *event.Summary) error {
+	return errors.Join(o.emit(s), o.close())
+}
+
 // idleFlush is how long a record may wait for company.
 const idleFlush = 5 * time.Millisecond
 

@@ -77,7 +77,7 @@ var golden = map[Type][]Record{
 	TypeProcess: {
 		&Process{
 			Op: OpExit, Path: "/usr/bin/node", Signal: "SIGKILL", Exit: Some[int64](0), Duration: 9,
-			Env: Args{{Key: "LD_PRELOAD", Kind: ArgText, Str: "/tmp/x.so"}},
+			Env:    Args{{Key: "LD_PRELOAD", Kind: ArgText, Str: "/tmp/x.so"}},
 			Tamper: true, Truncated: true, Proc: goldenProc(),
 		},
 		&Process{Op: OpSpawn},

@@ -100,6 +100,7 @@ const (
 	OpExec   = "exec"
 	OpExit   = "exit"
 	OpSignal = "signal"
+	OpAttach = "attach" // it ran before the tracer came
 )
 
 // File is one access to a watched file.

@@ -22,6 +22,11 @@ func (tr *tracer) entryStop(t *task) {
 		tr.resume(t) // killed meanwhile
 		return
 	}
+	tr.entry(t)
+}
+
+// entry serves the stop before a call that tr.info tells of.
+func (tr *tracer) entry(t *task) {
 	copy(t.args[:], tr.info.data[1:7])
 	call, abi, known := lookupCall(&tr.info)
 	if call == nil {
@@ -295,13 +300,17 @@ func (tr *tracer) uncover(t *task) {
 	}
 }
 
-// cloneFlags are the flags of a clone or clone3, which has them in memory.
+// cloneFlags are the flags of a clone, or of a clone3, which has them in memory; fork and vfork have
+// none.
 func (tr *tracer) cloneFlags(t *task) uint64 {
-	if t.call.Name != "clone3" {
+	switch t.call.Name {
+	case "clone":
 		return t.args[0]
+	case "clone3":
+		flags, _ := tr.mem.word(t.tid, t.args[0], 8)
+		return flags
 	}
-	flags, _ := tr.mem.word(t.tid, t.args[0], 8)
-	return flags
+	return 0
 }
 
 func hexWords(words []uint64) []string {

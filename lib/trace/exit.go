@@ -20,6 +20,10 @@ func (tr *tracer) callStop(t *task) {
 		if tr.watching(t) {
 			tr.watchedEntry(t)
 		}
+		if tr.attached {
+			tr.entry(t)
+			return
+		}
 		tr.resume(t)
 	case opExit:
 		if t.carry.kind != noTransfer {

@@ -20,6 +20,15 @@ func (tr *tracer) loop() error {
 		if err == syscall.ECHILD {
 			return nil
 		}
+		if err == syscall.EINTR {
+			if tr.wake.wanted.CompareAndSwap(true, false) {
+				if tr.detaching {
+					return nil // asked twice: the kernel lets go of what is left when the tracer ends
+				}
+				tr.detachAll()
+			}
+			continue
+		}
 		if err != 0 {
 			return fmt.Errorf("wait for the traced processes: %w", err)
 		}
@@ -47,6 +56,10 @@ func (tr *tracer) unknown(tid int, status syscall.WaitStatus) {
 		delete(tr.parked, tid)
 		return
 	}
+	if tr.detaching {
+		ptrace(unix.PTRACE_DETACH, tid, 0, 0)
+		return
+	}
 	ppid := 0
 	if st, err := proc.ReadStatus(tid); err == nil {
 		ppid = st.PPID
@@ -71,6 +84,10 @@ func (tr *tracer) orphaned(p *process) {
 
 // stopped serves one stop of a known task.
 func (tr *tracer) stopped(t *task, status syscall.WaitStatus) {
+	if tr.detaching {
+		tr.detach(t, status)
+		return
+	}
 	sig := int(status>>8) & 0xff
 	switch ev := int(status >> 16); ev {
 	case 0:
@@ -103,7 +120,7 @@ func (tr *tracer) resume(t *task) { tr.resumeWith(t, 0) }
 
 func (tr *tracer) resumeWith(t *task, sig int) {
 	request := unix.PTRACE_CONT
-	if t.inCall || tr.watching(t) {
+	if t.inCall || tr.attached || tr.watching(t) {
 		request = unix.PTRACE_SYSCALL
 	}
 	ptrace(request, t.tid, 0, uintptr(sig)) // ESRCH: it was killed meanwhile, and wait will say so

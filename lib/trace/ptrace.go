@@ -51,15 +51,11 @@ func eventMessage(tid int) (int, bool) {
 	return int(msg), e == 0
 }
 
-// wait waits for the next stop or end of any tracee.
+// wait waits for the next stop or end of any tracee, or for a signal to this thread (EINTR).
 func wait() (tid int, status syscall.WaitStatus, err syscall.Errno) {
 	var st int32
-	for {
-		r, _, e := syscall.Syscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&st)), unix.WALL, 0, 0, 0)
-		if e != syscall.EINTR {
-			return int(r), syscall.WaitStatus(st), e
-		}
-	}
+	r, _, e := syscall.Syscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&st)), unix.WALL, 0, 0, 0)
+	return int(r), syscall.WaitStatus(st), e
 }
 
 // quietChildren sets SIGCHLD to its default without the notices of stops. The Go runtime's own

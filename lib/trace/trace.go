@@ -70,6 +70,10 @@ type tracer struct {
 	hosts hostNames
 
 	resolvers map[string]bool // the machine's own
+
+	attached  bool // to what ran before: every call stops
+	detaching bool
+	wake      waker
 	live      liveSet
 }
 
@@ -105,13 +109,8 @@ func Run(opt Options) (Result, error) {
 	if err := l.seize(); err != nil {
 		return Result{}, err
 	}
-	tr := &tracer{
-		opt: opt, wanted: map[*syscalls.Call]bool{}, tasks: map[int]*task{}, parked: map[int]parkedTask{},
-		root: l.pid, began: time.Now(), count: newCounters(), place: place, resolvers: machineResolvers(),
-	}
-	for _, c := range opt.Calls {
-		tr.wanted[c] = true
-	}
+	tr := newTracer(opt, place)
+	tr.root = l.pid
 	p := &process{pid: l.pid, ppid: os.Getpid()}
 	if st, err := proc.ReadStat(l.pid); err == nil {
 		p.start = st.Start
@@ -137,6 +136,17 @@ func Run(opt Options) (Result, error) {
 		err = tr.err
 	}
 	return Result{Exit: tr.exit, TimedOut: tr.live.cause == causeTimeout, Unheard: tr.count.unheard, Summary: tr.summary()}, err
+}
+
+func newTracer(opt Options, place *placement) *tracer {
+	tr := &tracer{
+		opt: opt, wanted: map[*syscalls.Call]bool{}, tasks: map[int]*task{}, parked: map[int]parkedTask{},
+		began: time.Now(), count: newCounters(), place: place, resolvers: machineResolvers(),
+	}
+	for _, c := range opt.Calls {
+		tr.wanted[c] = true
+	}
+	return tr
 }
 
 // withNeeded adds the calls that are stopped whatever was chosen: those that could make a child that
