@@ -125,6 +125,13 @@ func unescape(s string) string {
 	return strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(s)
 }
 
+// Name is the kernel's name (comm) of a process or thread, which the program can change.
+func Name(pid int) (string, error) {
+	var buf [64]byte
+	b, err := read(buf[:0], pid, "comm", len(buf))
+	return string(bytes.TrimSuffix(b, []byte("\n"))), err
+}
+
 // Exe is the executable of a process: the target of /proc/PID/exe. The kernel appends " (deleted)"
 // where the file is gone.
 func Exe(pid int) (string, error) { return Link(pid, "exe") }
@@ -186,17 +193,18 @@ func read(dst []byte, pid int, name string, limit int) ([]byte, error) {
 		if len(dst) == cap(dst) {
 			dst = append(dst, make([]byte, min(max(4096, len(dst)), limit-len(dst)))...)[:len(dst)]
 		}
-		n, err := unix.Read(fd, dst[len(dst):min(cap(dst), limit)])
+		room := dst[len(dst):min(cap(dst), limit)]
+		n, err := unix.Read(fd, room)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
-		if n == 0 {
+		dst = dst[:len(dst)+n]
+		if n < len(room) { // these files give all they have in one go
 			return dst, nil
 		}
-		dst = dst[:len(dst)+n]
 	}
 	return dst, nil
 }

@@ -31,12 +31,10 @@ func (tr *tracer) entry(t *task) {
 	call, abi, known := lookupCall(&tr.info)
 	if call == nil {
 		call = unknownCall(tr.info.arch, tr.info.data[0], known)
-	} else if !tr.wanted[call] && call.Name != ioUringSetup || !call.Wanted(&t.args) {
+	} else if !(tr.wanted[call] || tr.needed[call]) || !call.Wanted(&t.args) {
 		// Another architecture's call, all of which stop; or the filter's condition was the wider one.
-		if !mayHide(call, &t.args) && !(tr.place.on && (call.Name == getAffinity || call.Name == setAffinity)) {
-			tr.resume(t)
-			return
-		}
+		tr.resume(t)
+		return
 	}
 	if !tr.executed && call.Name != "execve" {
 		tr.resume(t) // the launcher's own
@@ -102,7 +100,11 @@ func (tr *tracer) decode(t *task) {
 		case syscalls.RoleFlags, syscalls.RoleSocketType:
 			t.flags(p, v)
 		case syscalls.RoleEnum:
-			t.text(p.Name, p.Names.Enum(t.abi, v&0xffffffff))
+			if p.Names == syscalls.Protocol && !isInternet(t.args[0]) {
+				t.arg(p.Name, int64(int32(v))) // another family's protocols have other names
+			} else {
+				t.text(p.Name, p.Names.Enum(t.abi, v&0xffffffff))
+			}
 		case syscalls.RoleDirFD:
 			dirfd, hasDirfd = int32(v), true
 			if dirfd == atFDCWD {
@@ -149,6 +151,10 @@ func (tr *tracer) decode(t *task) {
 	}
 }
 
+func isInternet(family uint64) bool {
+	return uint32(family) == unix.AF_INET || uint32(family) == unix.AF_INET6
+}
+
 func (t *task) arg(name string, v int64) {
 	t.rec.Args = append(t.rec.Args, event.Arg{Key: name, Kind: event.ArgInt, Int: v})
 }
@@ -170,7 +176,7 @@ func (t *task) flags(p *syscalls.Param, v uint64) {
 		if t.call.Access == "" {
 			t.rec.Access, t.rec.Category = openAccess(v)
 		}
-	case syscalls.AtFlags:
+	case syscalls.AtFlags, syscalls.AccessAtFlags:
 		t.follow(v)
 	}
 }
@@ -258,12 +264,6 @@ func (tr *tracer) keepArgument(t *task, i int, path string) {
 // opens reports whether a call's result is a descriptor of the file that it names.
 func opens(c *syscalls.Call) bool {
 	return c.Category == event.CategoryFileRead && c.Access == "" || c.Name == "creat"
-}
-
-// mayHide reports whether a call that is not chosen is stopped all the same: it could make a child
-// that the tracer does not see.
-func mayHide(c *syscalls.Call, args *[6]uint64) bool {
-	return c.Event && len(c.When) > 0 && c.Wanted(args)
 }
 
 // ioUringSetup is the call that opens a way to make others which no tracer sees: the kernel makes

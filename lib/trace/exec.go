@@ -70,8 +70,8 @@ func (p *process) readImage(asked string, names []string) (viaScript bool, env e
 	}
 	p.exe, p.script, p.argv, p.cwd = img.Exe, img.Script, img.Argv, img.CWD
 	p.who = p.who.Inherit(&img)
-	if st, err := proc.ReadStatus(p.pid); err == nil {
-		p.name, p.ppid, p.uid = st.Name, st.PPID, event.Some(st.UID)
+	if name, err := proc.Name(p.pid); err == nil {
+		p.name = name
 	}
 	p.changed()
 	return viaScript, img.Env(names)

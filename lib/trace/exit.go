@@ -105,7 +105,7 @@ func (tr *tracer) describeResult(t *task, ret int64) {
 				tr.sockaddr(t, t.args[i], n)
 			}
 		}
-		if p.Role == syscalls.RoleID && t.call.Category == event.CategorySystem {
+		if p.Role == syscalls.RoleID && setsIdentity(t.call) {
 			if st, err := proc.ReadStatus(t.tid); err == nil && t.proc.uid != event.Some(st.UID) {
 				t.proc.uid = event.Some(st.UID)
 				t.proc.changed()
@@ -154,8 +154,8 @@ func (tr *tracer) unfinished(t *task) {
 
 // report emits the record of a call that was stopped at its entry.
 func (tr *tracer) report(t *task, head event.Head) {
-	if !tr.wanted[t.call] && t.call.Name != ioUringSetup && tr.known(t.call) {
-		return // it was stopped for what it could hide
+	if !tr.wanted[t.call] && tr.needed[t.call] && t.rec.Action == event.ActionAllow {
+		return // it was stopped for what it does; what the tracer refused is told all the same
 	}
 	t.rec.Head = head
 	t.rec.Duration = max(monotonic()-t.entered, 1)
@@ -163,9 +163,6 @@ func (tr *tracer) report(t *task, head event.Head) {
 	tr.count.syscall(&t.rec)
 	tr.emit(&t.rec)
 }
-
-// known reports whether a call has a row in the table.
-func (tr *tracer) known(c *syscalls.Call) bool { return syscalls.ByName(c.Name) == c }
 
 // forkRecord emits the record of a call that made the task id, from its event.
 func (tr *tracer) forkRecord(t *task, name string, flags uint64, id int) {

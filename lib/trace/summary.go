@@ -68,7 +68,7 @@ func (c *counters) syscall(r *event.Syscall) {
 	}
 	if r.Path != "" && r.Success.Val {
 		switch r.Access {
-		case event.AccessRead, event.AccessExec:
+		case event.AccessRead:
 			c.read.add(r.Path)
 		case event.AccessWrite, event.AccessCreate, event.AccessDelete, event.AccessRename, event.AccessChmod, event.AccessLink:
 			c.written.add(r.Path)

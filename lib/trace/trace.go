@@ -52,7 +52,8 @@ var ErrNotExecuted = errors.New("cannot execute")
 // tracer is one run. All its fields but live belong to the thread that traces.
 type tracer struct {
 	opt    Options
-	wanted map[*syscalls.Call]bool
+	wanted map[*syscalls.Call]bool // to be recorded
+	needed map[*syscalls.Call]bool // stopped for what they do, whether they are recorded or not
 	tasks  map[int]*task
 	parked map[int]parkedTask
 	last   *task // the task of the last stop: the likeliest of the next
@@ -89,7 +90,8 @@ func Run(opt Options) (Result, error) {
 	defer runtime.UnlockOSThread()
 
 	place := newPlacement(opt.Placement)
-	program, err := seccomp.TraceProgram(withNeeded(opt.Calls, place.on))
+	tr := newTracer(opt, place)
+	program, err := seccomp.TraceProgram(tr.stops())
 	if err != nil {
 		return Result{}, err
 	}
@@ -109,12 +111,12 @@ func Run(opt Options) (Result, error) {
 	if err := l.seize(); err != nil {
 		return Result{}, err
 	}
-	tr := newTracer(opt, place)
-	tr.root = l.pid
+	tr.root, tr.began = l.pid, time.Now()
 	p := &process{pid: l.pid, ppid: os.Getpid()}
 	if st, err := proc.ReadStat(l.pid); err == nil {
 		p.start = st.Start
 	}
+	p.uid = event.Some(uint32(os.Getuid()))
 	tr.tasks[l.pid] = &task{tid: l.pid, proc: p}
 	tr.live.add(l.pid)
 	if opt.Timeout > 0 {
@@ -138,10 +140,18 @@ func Run(opt Options) (Result, error) {
 	return Result{Exit: tr.exit, TimedOut: tr.live.cause == causeTimeout, Unheard: tr.count.unheard, Summary: tr.summary()}, err
 }
 
+// setsIdentity reports whether a call may change a process's user or group.
+func setsIdentity(c *syscalls.Call) bool {
+	return c.Category == event.CategorySystem && slices.ContainsFunc(c.Params, func(p syscalls.Param) bool {
+		return p.Role == syscalls.RoleID
+	})
+}
+
+// newTracer makes a tracer that traces nothing yet.
 func newTracer(opt Options, place *placement) *tracer {
 	tr := &tracer{
 		opt: opt, wanted: map[*syscalls.Call]bool{}, tasks: map[int]*task{}, parked: map[int]parkedTask{},
-		began: time.Now(), count: newCounters(), place: place, resolvers: machineResolvers(),
+		began: time.Now(), count: newCounters(), place: place, resolvers: machineResolvers(), needed: needed(place.on),
 	}
 	for _, c := range opt.Calls {
 		tr.wanted[c] = true
@@ -149,18 +159,30 @@ func newTracer(opt Options, place *placement) *tracer {
 	return tr
 }
 
-// withNeeded adds the calls that are stopped whatever was chosen: those that could make a child that
-// the tracer does not see, those that placement answers for, and io_uring.
-func withNeeded(calls []*syscalls.Call, placement bool) []*syscalls.Call {
-	all := calls[:len(calls):len(calls)]
+// needed are the calls that are stopped whatever was chosen: those that could make a child, or other
+// calls, that the tracer does not see; those that placement answers for; and those that change the
+// user that records name.
+func needed(placement bool) map[*syscalls.Call]bool {
+	out := map[*syscalls.Call]bool{}
 	for _, c := range syscalls.All() {
-		needed := c.Event && len(c.When) > 0 || placement && (c.Name == getAffinity || c.Name == setAffinity) ||
-			c.Name == ioUringSetup
-		if needed && !slices.Contains(calls, c) {
-			all = append(all, c)
+		hides := c.Event && len(c.When) > 0 || c.Name == ioUringSetup
+		placed := placement && (c.Name == getAffinity || c.Name == setAffinity)
+		if hides || placed || setsIdentity(c) {
+			out[c] = true
 		}
 	}
-	return all
+	return out
+}
+
+// stops are the calls that the filter stops.
+func (tr *tracer) stops() []*syscalls.Call {
+	out := slices.Clone(tr.opt.Calls)
+	for c := range tr.needed {
+		if !tr.wanted[c] {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // emit hands on a record. When that fails, because the reader of the stream has gone, nothing may
