@@ -101,7 +101,7 @@ func TestTextForm(t *testing.T) {
 	_, out, _ := try(t, "/home/u", in, "--format", "text")
 	want := "high     cred-access-ssh: SSH keys and configuration: x (9) read /home/u/.ssh/id_\\x1b[31m\\nx\n" +
 		"error    line 2: invalid character 'o' in literal null (expecting 'u')\n" +
-		"lost     2 records of the input: gap in seq\n" +
+		"lost     2 records of the input: seq_gap\n" +
 		"summary  records 3, matches 1, bad lines 1\n"
 	if out != want {
 		t.Errorf("got %s\nwant %s", out, want)

@@ -4,12 +4,15 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // Facets are the parts of one record that decide whether a rule fires: exact bytes, nil where the
 // record lacks the key. They alias the scanned line or the Scanner and are valid until its next call.
 type Facets struct {
 	Type, Src, Run []byte
+	Time           []byte // the key ts
+	Args           []byte // the value as it stands in the line
 	Syscall, Op    []byte
 	Path, To       []byte
 	Access, Action []byte
@@ -26,12 +29,17 @@ type Facets struct {
 type ProcFacets struct {
 	Raw     []byte // the whole object as it stands in the line; nil where there is none
 	PID     Opt[int64]
+	PPID    Opt[int64]
+	Start   Opt[uint64]
 	Name    []byte
 	Exe     []byte
 	Script  []byte
+	CWD     []byte
 	Argv    [2][]byte // the first two words
+	Lineage []byte    // the list as it stands in the line
 	Manager []byte    // of the package
 	Package []byte
+	Version []byte
 	Stage   []byte
 	seen    uint32
 }
@@ -53,10 +61,8 @@ func (f *Facets) decode(line []byte) error {
 	if v := o.raw("v"); v != nil && string(v) != "1" {
 		o.fail("v", "1: a later schema would be misread")
 	}
-	if v := o.raw("v"); v != nil && string(v) != "1" {
-		o.fail("v", "1, the schema version")
-	}
-	f.Type = o.text("type")
+	f.Type, f.Time = o.text("type"), o.text("ts")
+	f.Args = o.raw("args")
 	f.Src, f.Run = o.text("src"), o.text("run")
 	f.Syscall, f.Op = o.text("syscall"), o.text("op")
 	f.Path, f.To = o.text("path"), o.text("to")
@@ -82,6 +88,12 @@ func (p *ProcFacets) decode(raw []byte) error {
 		return err
 	}
 	p.PID = number[int64](o, "pid", "a whole number")
+	p.PPID = number[int64](o, "ppid", "a whole number")
+	p.Start = number[uint64](o, "start", "a whole number from 0")
+	p.CWD, p.Lineage = o.text("cwd"), o.raw("lineage")
+	if p.Lineage != nil && p.Lineage[0] != '[' {
+		o.fail("lineage", "an array of strings")
+	}
 	p.Name, p.Exe, p.Script = o.text("name"), o.text("exe"), o.text("script")
 	o.words("argv", p.Argv[:])
 	if raw := o.raw("pkg"); raw != nil && o.err == nil {
@@ -89,7 +101,8 @@ func (p *ProcFacets) decode(raw []byte) error {
 		if err != nil {
 			return err
 		}
-		p.Manager, p.Package, p.Stage = pkg.text("manager"), pkg.text("name"), pkg.text("stage")
+		p.Manager, p.Package = pkg.text("manager"), pkg.text("name")
+		p.Version, p.Stage = pkg.text("version"), pkg.text("stage")
 		return pkg.err
 	}
 	return o.err
@@ -133,50 +146,66 @@ func (o *object) fail(key, want string) {
 	}
 }
 
-// text is the exact bytes of a text: those of its _b64 sibling where there is one.
+// text is the exact bytes of a text: those of its _b64 sibling where there is one, which must be
+// what the text shows: a record may not say one thing to a person and another to a rule.
 func (o *object) text(key string) []byte {
-	if raw := o.raw(key + b64Suffix); raw != nil {
+	raw := o.raw(key)
+	var s string
+	if raw != nil && json.Unmarshal(raw, &s) != nil {
+		o.fail(key, "a string")
+	}
+	if b64 := o.raw(key + b64Suffix); b64 != nil {
 		var exact []byte
-		if json.Unmarshal(raw, &exact) != nil {
+		if json.Unmarshal(b64, &exact) != nil {
 			o.fail(key+b64Suffix, "base64 text")
+		} else if raw == nil || shown(string(exact)) != s {
+			o.fail(key+b64Suffix, "base64 of the bytes that "+key+" shows")
 		}
 		return exact
 	}
-	raw := o.raw(key)
 	if raw == nil {
 		return nil
-	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		o.fail(key, "a string")
 	}
 	return []byte(s)
 }
 
 // words fills to with the first elements of a list of texts.
 func (o *object) words(key string, to [][]byte) {
-	for _, k := range []string{key + b64Suffix, key} {
-		raw := o.raw(k)
-		if raw == nil {
-			continue
-		}
-		var list []string
-		if json.Unmarshal(raw, &list) != nil {
-			o.fail(k, "an array of strings")
-			return
-		}
-		for i := range min(len(to), len(list)) {
-			to[i] = []byte(list[i])
-			if k != key {
-				exact, err := base64.StdEncoding.DecodeString(list[i])
-				if err != nil {
-					o.fail(k, "an array of base64 texts")
-				}
-				to[i] = exact
-			}
-		}
+	list, ok := o.texts(key)
+	if !ok {
 		return
 	}
+	for i := range min(len(to), len(list)) {
+		to[i] = []byte(list[i])
+	}
+	exact, ok := o.texts(key + b64Suffix)
+	if !ok {
+		return
+	}
+	fault := len(exact) != len(list)
+	for i := range exact {
+		b, err := base64.StdEncoding.DecodeString(exact[i])
+		if fault = fault || err != nil || shown(string(b)) != list[i]; fault {
+			o.fail(key+b64Suffix, "base64 of the bytes that "+key+" shows")
+			return
+		}
+		if i < len(to) {
+			to[i] = b
+		}
+	}
+}
+
+// texts is a list of texts; ok is false where there is none.
+func (o *object) texts(key string) (list []string, ok bool) {
+	raw := o.raw(key)
+	if raw == nil {
+		return nil, false
+	}
+	if json.Unmarshal(raw, &list) != nil {
+		o.fail(key, "an array of strings")
+		return nil, false
+	}
+	return list, true
 }
 
 func number[T any](o *object, key, want string) (v Opt[T]) {
@@ -202,4 +231,39 @@ func DecodeProc(raw []byte) (*Proc, error) {
 		return nil, fmt.Errorf("proc: %w", err)
 	}
 	return p, nil
+}
+
+// When is the time of the record; ok is false where it says none that is RFC 3339.
+func (f *Facets) When() (t Time, ok bool) {
+	const form = "0000-00-00T00:00:00.000000000Z"
+	b := f.Time
+	if len(b) != len(form) || b[len(b)-1] != 'Z' {
+		v, err := time.Parse(time.RFC3339Nano, string(b))
+		if y := v.UTC().Year(); err != nil || y < 1678 || y > 2261 {
+			return 0, false
+		}
+		return At(v), true
+	}
+	for i := range len(form) {
+		if form[i] == '0' && b[i]-'0' > 9 || form[i] != '0' && b[i] != form[i] {
+			return 0, false
+		}
+	}
+	n := func(from, to int) (v int) {
+		for _, c := range b[from:to] {
+			v = v*10 + int(c-'0')
+		}
+		return v
+	}
+	year, month, day, hour, minute, second := n(0, 4), n(5, 7), n(8, 10), n(11, 13), n(14, 16), n(17, 19)
+	if year < 1678 || year > 2261 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	// Days since 1970 by the civil calendar, the year beginning in March.
+	y, m := year, month-3
+	if m < 0 {
+		y, m = y-1, m+12
+	}
+	days := 365*y + y/4 - y/100 + y/400 + (153*m+2)/5 + day - 1 - 719468
+	return Time((int64(days)*86400+int64(hour*3600+minute*60+second))*1e9 + int64(n(20, 29))), true
 }

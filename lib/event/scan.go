@@ -3,7 +3,6 @@ package event
 import (
 	"bytes"
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 )
 
@@ -68,6 +67,8 @@ const (
 	seenSuccess
 	seenProc
 	seenV
+	seenTime
+	seenArgs
 )
 
 // fast fills s.facets and reports true, or false where the line needs the full decoder, be it
@@ -92,6 +93,8 @@ func (s *Scanner) fast(l []byte) bool {
 			i = at + 1
 		case "type":
 			f.Type, i = scanText(l, at, &f.seen, seenType)
+		case "ts":
+			f.Time, i = scanText(l, at, &f.seen, seenTime)
 		case "src":
 			i = s.scanOrigin(l, at)
 		case "run":
@@ -132,6 +135,11 @@ func (s *Scanner) fast(l []byte) bool {
 			}
 			f.Success = Some(l[at] == 't')
 			i = skipWord(l, at)
+		case "args":
+			if i = skipValue(l, at, maxDepth); i < 0 || l[at] == 'n' || !once(&f.seen, seenArgs) {
+				return false
+			}
+			f.Args = l[at:i]
 		case "proc":
 			if !once(&f.seen, seenProc) {
 				return false
@@ -219,6 +227,11 @@ const (
 	seenManager
 	seenPackage
 	seenStage
+	seenPPID
+	seenStart
+	seenLineage
+	seenVersion
+	seenCWD
 )
 
 // scan reads the block that starts at i and returns where it ends, or -1.
@@ -232,6 +245,21 @@ func (p *ProcFacets) scan(l []byte, i int) int {
 			var n int64
 			n, end = scanInt(l, at, &p.seen, seenPID)
 			p.PID = Some(n)
+		case "ppid":
+			var n int64
+			n, end = scanInt(l, at, &p.seen, seenPPID)
+			p.PPID = Some(n)
+		case "start":
+			var n int64
+			n, end = scanInt(l, at, &p.seen, seenStart)
+			p.Start = Some(uint64(n))
+		case "cwd":
+			p.CWD, end = scanText(l, at, &p.seen, seenCWD)
+		case "lineage":
+			if end = skipValue(l, at, maxDepth); end < 0 || !once(&p.seen, seenLineage) || l[at] != '[' {
+				return -1
+			}
+			p.Lineage = l[at:end]
 		case "name":
 			p.Name, end = scanText(l, at, &p.seen, seenName)
 		case "exe":
@@ -251,6 +279,8 @@ func (p *ProcFacets) scan(l []byte, i int) int {
 					p.Manager, end = scanText(l, at, &p.seen, seenManager)
 				case "name":
 					p.Package, end = scanText(l, at, &p.seen, seenPackage)
+				case "version":
+					p.Version, end = scanText(l, at, &p.seen, seenVersion)
 				case "stage":
 					p.Stage, end = scanText(l, at, &p.seen, seenStage)
 				default:
@@ -354,27 +384,4 @@ func scanInt(l []byte, i int, seen *uint32, bit uint32) (int64, int) {
 		return 0, -1
 	}
 	return n, i
-}
-
-// plainEnd is the position of the first quote, backslash or control character from i on, or
-// len(l); wide reports whether a byte before it is outside ASCII.
-func plainEnd(l []byte, i int) (end int, wide bool) {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for i+8 <= len(l) {
-		w := binary.LittleEndian.Uint64(l[i:])
-		quote, slash := w^('"'*ones), w^('\\'*ones)
-		stop := ((quote - ones) &^ quote) | ((slash - ones) &^ slash) | ((w - 0x20*ones) &^ w)
-		stop &= highs
-		if stop != 0 {
-			low := stop & -stop
-			return i + bits.TrailingZeros64(stop)/8, wide || w&highs&(low-1) != 0
-		}
-		wide = wide || w&highs != 0
-		i += 8
-	}
-	for i < len(l) && l[i] != '"' && l[i] != '\\' && l[i] >= 0x20 {
-		wide = wide || l[i] >= 0x80
-		i++
-	}
-	return i, wide
 }

@@ -31,6 +31,8 @@ var scanLines = []string{
 	"{\"type\":\"file\",\"path\":\"/a\x01b\"}",
 	`{"type":"file","path":"/a�","path_b64":"L2H/"}`,
 	`{"type":"file","path_b64":"L2H/","path":"/a�"}`,
+	`{"type":"file","path":"/b","path_b64":"L2H/"}`, `{"type":"file","path_b64":"L2H/"}`, `{"proc":{"pid":1,"argv":["a"],"argv_b64":["YQ==","Yg=="]}}`,
+	`{"ts":7}`, `{"ts":"x"}`, `{"args":{},"args":1}`, `{"args":null}`, `{"proc":{"pid":1,"ppid":2,"start":3,"cwd":"/x","lineage":["a","b"],"pkg":{"version":"1"}}}`, `{"proc":{"pid":1,"lineage":7,"name":"0123456789"}}`,
 	`{"type":"file","path":"/a","path_b64":"!!"}`,
 	`{"type":"file","path":null,"access":"read"}`,
 	`{"type":"file","path":7}`,
@@ -211,6 +213,27 @@ func BenchmarkScanNewProcess(b *testing.B) {
 		s.blocks[slotOf(line[bytes.Index(line, []byte(`{"pid"`)):])].valid = false
 		if !s.fast(line) {
 			b.Fatal("not fast")
+		}
+	}
+}
+
+func TestWhen(t *testing.T) {
+	for _, s := range []string{
+		"2026-11-23T07:49:00.000000002Z", "2024-02-29T23:59:59.999999999Z", "1999-12-31T00:00:00.000000000Z",
+		"2000-03-01T12:00:00.123456789Z", "1970-01-01T00:00:00.000000000Z", "1969-12-31T23:59:59.500000000Z",
+		"2026-11-23T07:49:00Z", "2026-11-23T09:49:00.5+02:00", "2100-02-28T01:02:03.000000004Z",
+	} {
+		want, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := (&Facets{Time: []byte(s)}).When(); !ok || got != At(want) {
+			t.Errorf("%s: got %v %t", s, got, ok)
+		}
+	}
+	for _, s := range []string{"", "now", "2026-13-23T07:49:00.000000002Z", "2026-11-23 07:49:00.000000002Z", "2026-11-23T07:49:0x.000000002Z", "9999-11-23T07:49:00.000000002Z"} {
+		if got, ok := (&Facets{Time: []byte(s)}).When(); ok {
+			t.Errorf("%s: got %v", s, got)
 		}
 	}
 }

@@ -1,5 +1,10 @@
 package event
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // The grammar of RFC 8259 without blanks between tokens. Every function returns the position after
 // what it skipped, or -1 where the full decoder must judge.
 
@@ -179,4 +184,27 @@ func skipWord(l []byte, i int) int {
 		}
 	}
 	return -1
+}
+
+// plainEnd is the position of the first quote, backslash or control character from i on, or
+// len(l); wide reports whether a byte before it is outside ASCII.
+func plainEnd(l []byte, i int) (end int, wide bool) {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for i+8 <= len(l) {
+		w := binary.LittleEndian.Uint64(l[i:])
+		quote, slash := w^('"'*ones), w^('\\'*ones)
+		stop := ((quote - ones) &^ quote) | ((slash - ones) &^ slash) | ((w - 0x20*ones) &^ w)
+		stop &= highs
+		if stop != 0 {
+			low := stop & -stop
+			return i + bits.TrailingZeros64(stop)/8, wide || w&highs&(low-1) != 0
+		}
+		wide = wide || w&highs != 0
+		i += 8
+	}
+	for i < len(l) && l[i] != '"' && l[i] != '\\' && l[i] >= 0x20 {
+		wide = wide || l[i] >= 0x80
+		i++
+	}
+	return i, wide
 }

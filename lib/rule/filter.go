@@ -101,6 +101,15 @@ func (fl *Filter) line(line []byte) error {
 			return &outputError{err}
 		}
 	}
+	if again := retold(f, line); again != nil {
+		if l, ok := again.(*event.Lost); ok {
+			fl.Tally.Lost += max(1, l.Count.Val)
+		}
+		if err := fl.Write(again); err != nil {
+			return &outputError{err}
+		}
+		return nil
+	}
 	for _, rec := range fl.matcher.Match(f, line) {
 		if m, ok := rec.(*event.Match); ok {
 			fl.Tally.Matches++
@@ -112,6 +121,30 @@ func (fl *Filter) line(line []byte) error {
 		}
 	}
 	return nil
+}
+
+// whyGap is said of records whose seq is missing in the input.
+const whyGap = "seq_gap"
+
+// retold is what an upstream tool says about the trust that its records deserve, as a record of
+// this run: whoever reads the matches must know what could not be matched. Others give nil.
+func retold(f *event.Facets, line []byte) event.Record {
+	if t := event.Type(f.Type); t != event.TypeLost && t != event.TypeError {
+		return nil
+	}
+	from := string(f.Src)
+	if from == "" {
+		from = "upstream"
+	}
+	switch r, _ := event.Decode(line); r := r.(type) {
+	case *event.Lost:
+		return &event.Lost{Head: event.Head{Time: r.Time}, Why: from + ": " + r.Why, Count: r.Count}
+	case *event.Error:
+		r.Head = event.Head{Time: r.Time}
+		r.Message = from + ": " + r.Message
+		return r
+	}
+	return &event.Error{Code: "upstream_" + string(f.Type), Message: from + ": a " + string(f.Type) + " record that cannot be read"}
 }
 
 // recordError is a line that is no record.
@@ -150,7 +183,7 @@ func (fl *Filter) bad(e *event.Error) error {
 
 func (fl *Filter) lost(n uint64) error {
 	fl.Tally.Lost += n
-	return fl.Write(&event.Lost{Why: "gap in seq", Count: event.Some(n)})
+	return fl.Write(&event.Lost{Why: whyGap, Count: event.Some(n)})
 }
 
 // End says what is left to say after the last stream.

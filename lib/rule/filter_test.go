@@ -138,3 +138,31 @@ func TestSummaryRecord(t *testing.T) {
 		}
 	}
 }
+
+// TestRetold: what an upstream tool lost or could not do is said again, in its place.
+func TestRetold(t *testing.T) {
+	var got []string
+	fl := NewFilter(compileText(t, "- {id: r, severity: high, detection: {file_paths: [/c]}}", testEnv), func(r event.Record) error {
+		switch r := r.(type) {
+		case *event.Lost:
+			got = append(got, fmt.Sprintf("lost %s %d", r.Why, r.Count.Val))
+		case *event.Error:
+			got = append(got, "error "+r.Code+" "+r.Message)
+		case *event.Match:
+			got = append(got, "match")
+		}
+		return nil
+	}, func() error { return nil })
+	in := `{"v":1,"type":"lost","ts":"2026-11-23T07:49:00.000000000Z","seq":0,"src":"st-watch","run":"A","why":"queue_overflow","count":3}
+{"type":"file","path":"/c","access":"read","seq":1,"run":"A"}
+{"v":1,"type":"error","ts":"2026-11-23T07:49:00.000000000Z","seq":2,"src":"st-watch","run":"A","code":"denied","message":"no"}
+{"type":"lost","why":7}
+`
+	if err := fl.Run(strings.NewReader(in), ""); err != nil {
+		t.Fatal(err)
+	}
+	want := "lost st-watch: queue_overflow 3\nmatch\nerror denied st-watch: no\nerror upstream_lost upstream: a lost record that cannot be read"
+	if s := strings.Join(got, "\n"); s != want || fl.Tally.Lost != 3 {
+		t.Errorf("%d lost\n%s", fl.Tally.Lost, s)
+	}
+}
