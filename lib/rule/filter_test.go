@@ -154,7 +154,7 @@ func TestRetold(t *testing.T) {
 		return nil
 	}, func() error { return nil })
 	in := `{"v":1,"type":"lost","ts":"2026-11-23T07:49:00.000000000Z","seq":0,"src":"st-watch","run":"A","why":"queue_overflow","count":3}
-{"type":"file","path":"/c","access":"read","seq":1,"run":"A"}
+{"type":"file","path":"/c","access":"read","seq":1,"src":"st-watch","run":"A"}
 {"v":1,"type":"error","ts":"2026-11-23T07:49:00.000000000Z","seq":2,"src":"st-watch","run":"A","code":"denied","message":"no"}
 {"type":"lost","why":7}
 `
