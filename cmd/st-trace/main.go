@@ -34,9 +34,6 @@ type flags struct {
 }
 
 func main() {
-	if trace.IsLauncher() {
-		os.Exit(trace.Launch())
-	}
 	os.Exit(run(os.Args[1:], cli.OSStd()))
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"unsafe"
 
 	libseccomp "github.com/seccomp/libseccomp-golang"
 	"golang.org/x/sys/unix"
@@ -102,33 +101,5 @@ func export(f *libseccomp.ScmpFilter) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// Install puts a program in force for the calling thread and all that it starts, seccomp(2). Without
-// CAP_SYS_ADMIN it sets no_new_privs first, as the kernel demands: set-user-id programs then run
-// without their privilege.
-func Install(program []byte) error {
-	const instruction = 8 // sizeof(struct sock_filter)
-	if len(program) == 0 || len(program)%instruction != 0 || len(program)/instruction > 4096 {
-		return fmt.Errorf("seccomp filter: bad program of %d bytes", len(program))
-	}
-	prog := unix.SockFprog{
-		Len:    uint16(len(program) / instruction),
-		Filter: (*unix.SockFilter)(unsafe.Pointer(&program[0])),
-	}
-	err := set(&prog)
-	if errors.Is(err, unix.EACCES) {
-		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-			return os.NewSyscallError("prctl PR_SET_NO_NEW_PRIVS", err)
-		}
-		err = set(&prog)
-	}
-	return os.NewSyscallError("seccomp", err)
-}
-
-func set(prog *unix.SockFprog) error {
-	_, _, e := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(prog)))
-	runtime.KeepAlive(prog)
-	if e != 0 {
-		return e
-	}
-	return nil
-}
+// instructionSize is sizeof(struct sock_filter), in bytes.
+const instructionSize = 8

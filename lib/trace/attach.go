@@ -31,8 +31,8 @@ const attachOptions = traceOptions &^ (unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TR
 func Attach(opt Options, pids []int) (Result, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return Result{}, os.NewSyscallError("prctl PR_SET_DUMPABLE", err)
+	if err := hide(); err != nil {
+		return Result{}, err
 	}
 	if err := quietChildren(); err != nil {
 		return Result{}, err

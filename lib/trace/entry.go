@@ -37,7 +37,7 @@ func (tr *tracer) entry(t *task) {
 		return
 	}
 	if !tr.executed && call.Name != "execve" {
-		tr.resume(t) // the launcher's own
+		tr.resume(t) // what comes before the command
 		return
 	}
 	tr.place.note(t)

@@ -7,14 +7,12 @@ package trace
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
 
 	"sandtrace/lib/event"
 	"sandtrace/lib/proc"
@@ -95,30 +93,22 @@ func Run(opt Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	l, err := launch(opt.Path, opt.Argv, program, opt.Stdio)
-	if err != nil {
-		return Result{}, err
-	}
-	defer l.report.Close()
-	// What runs under the tracer runs with the user's own rights: it must not read or write the
-	// tracer's memory or descriptors through /proc.
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return Result{}, os.NewSyscallError("prctl PR_SET_DUMPABLE", err)
-	}
 	if err := quietChildren(); err != nil {
 		return Result{}, err
 	}
-	if err := l.seize(); err != nil {
+	l, err := launch(&opt, program)
+	if err != nil {
 		return Result{}, err
 	}
-	tr.root, tr.began = l.pid, time.Now()
-	p := &process{pid: l.pid, ppid: os.Getpid()}
-	if st, err := proc.ReadStat(l.pid); err == nil {
+	defer l.Report.Close()
+	tr.root, tr.began = l.PID, time.Now()
+	p := &process{pid: l.PID, ppid: os.Getpid()}
+	if st, err := proc.ReadStat(l.PID); err == nil {
 		p.start = st.Start
 	}
 	p.uid = event.Some(uint32(os.Getuid()))
-	tr.tasks[l.pid] = &task{tid: l.pid, proc: p}
-	tr.live.add(l.pid)
+	tr.tasks[l.PID] = &task{tid: l.PID, proc: p}
+	tr.live.add(l.PID)
 	if opt.Timeout > 0 {
 		tr.live.end(opt.Timeout, causeTimeout)
 	}
@@ -128,11 +118,7 @@ func Run(opt Options) (Result, error) {
 	place.ended()
 	tr.live.stop()
 	if err == nil && !tr.executed {
-		if why := l.failure(); why != nil {
-			err = fmt.Errorf("%w: %w", ErrNotExecuted, why)
-		} else {
-			err = fmt.Errorf("%w: the launcher ended before it could", ErrNotExecuted)
-		}
+		err = notExecuted(l)
 	}
 	if err == nil && !opt.KeepOn {
 		err = tr.err

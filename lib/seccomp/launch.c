@@ -1,0 +1,101 @@
+/* What becomes a traced command. It is a plain fork(2), not this program executed again, which would
+ * take milliseconds: between fork and execve the child does only what is safe in the copy of a
+ * program with threads (signal-safety(7)). */
+
+#define _GNU_SOURCE
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The limit of open files that the user gave: Go's runtime raises it before main. */
+static struct rlimit files;
+
+__attribute__((constructor)) static void keep_files(void)
+{
+	getrlimit(RLIMIT_NOFILE, &files);
+}
+
+static void fail(const struct launch *l)
+{
+	int e = errno;
+	while (write(l->report, &e, sizeof e) < 0 && errno == EINTR) {
+	}
+	_exit(125);
+}
+
+/* Go's handlers must not run in the child: what is not ignored gets its default back. */
+static void default_signals(void)
+{
+	for (int s = 1; s < NSIG; s++) {
+		struct sigaction a;
+		if (sigaction(s, NULL, &a) == 0 && a.sa_handler != SIG_IGN && a.sa_handler != SIG_DFL) {
+			a.sa_handler = SIG_DFL;
+			a.sa_flags = 0;
+			sigaction(s, &a, NULL);
+		}
+	}
+}
+
+static void filter(const struct launch *l)
+{
+	for (int tries = 0; tries < 2; tries++) {
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &l->program) == 0)
+			return;
+		/* Without CAP_SYS_ADMIN the kernel asks for this first. */
+		if (errno != EACCES || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+			break;
+	}
+	fail(l);
+}
+
+static void child(const struct launch *l, const sigset_t *mask)
+{
+	int moved[3];
+	char go;
+	ssize_t n;
+
+	close(l->gate_other);
+	default_signals();
+	/* Above all others first, since a source may be another's target. */
+	for (int i = 0; i < 3; i++)
+		if ((moved[i] = fcntl(l->stdio[i], F_DUPFD_CLOEXEC, 3)) < 0)
+			fail(l);
+	for (int i = 0; i < 3; i++)
+		if (dup2(moved[i], i) < 0)
+			fail(l);
+	if (files.rlim_max != 0 && setrlimit(RLIMIT_NOFILE, &files) != 0)
+		fail(l);
+	while ((n = read(l->gate, &go, 1)) < 0 && errno == EINTR) {
+	}
+	if (n != 1)
+		_exit(125); /* the tracer is gone */
+	filter(l);
+	pthread_sigmask(SIG_SETMASK, mask, NULL);
+	execve(l->path, l->argv, l->envp);
+	fail(l);
+}
+
+int launch(const struct launch *l)
+{
+	sigset_t all, mask;
+	pid_t pid;
+	int e;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	pid = fork();
+	if (pid == 0)
+		child(l, &mask);
+	e = errno;
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return pid < 0 ? -e : pid;
+}

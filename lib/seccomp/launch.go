@@ -1,0 +1,89 @@
+package seccomp
+
+// #include <stdlib.h>
+// #include "launch.h"
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+)
+
+// Launch says what a child becomes.
+type Launch struct {
+	Path    string // file to execute
+	Argv    []string
+	Env     []string
+	Stdio   [3]*os.File
+	Program []byte // the filter, of TraceProgram
+}
+
+// Launched is a child that waits at its gate: a byte written there lets it go on, closing it ends
+// the child. Report gives the errno of an execve(2) that failed, as four bytes in the machine's
+// order, and its end where the command was executed.
+type Launched struct {
+	PID    int
+	Gate   *os.File
+	Report *os.File
+}
+
+// Start forks the child. The filter binds it, and all that it starts, from just before it executes
+// the command; it has no_new_privs set only where the kernel demands that.
+func (l Launch) Start() (*Launched, error) {
+	gateR, gateW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer gateR.Close()
+	reportR, reportW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer reportW.Close() // so that the child holds the only end, and its end is seen
+
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	c := C.struct_launch{
+		gate: C.int(gateR.Fd()), gate_other: C.int(gateW.Fd()), report: C.int(reportW.Fd()),
+		path: C.CString(l.Path),
+	}
+	defer C.free(unsafe.Pointer(c.path))
+	for i, f := range l.Stdio {
+		c.stdio[i] = C.int(f.Fd())
+	}
+	argv, free := stringArray(l.Argv)
+	defer free()
+	envp, free := stringArray(l.Env)
+	defer free()
+	pin.Pin(&l.Program[0])
+	c.argv, c.envp = argv, envp
+	c.program.len = C.ushort(len(l.Program) / instructionSize)
+	c.program.filter = (*C.struct_sock_filter)(unsafe.Pointer(&l.Program[0]))
+
+	pid := C.launch(&c)
+	if pid < 0 {
+		gateW.Close()
+		reportR.Close()
+		return nil, fmt.Errorf("fork: %w", syscall.Errno(-pid))
+	}
+	return &Launched{PID: int(pid), Gate: gateW, Report: reportR}, nil
+}
+
+// stringArray is a NULL-ended array of strings in C's memory.
+func stringArray(list []string) (array **C.char, free func()) {
+	word := unsafe.Sizeof((*C.char)(nil))
+	p := C.calloc(C.size_t(len(list)+1), C.size_t(word))
+	all := unsafe.Slice((**C.char)(p), len(list)+1)
+	for i, s := range list {
+		all[i] = C.CString(s)
+	}
+	return (**C.char)(p), func() {
+		for _, s := range all[:len(list)] {
+			C.free(unsafe.Pointer(s))
+		}
+		C.free(p)
+	}
+}
