@@ -1,0 +1,374 @@
+package jail
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sandtrace/lib/event"
+	"sandtrace/lib/seccomp"
+	"sandtrace/lib/syscalls"
+)
+
+// supervisor is one run, seen from outside of the jail.
+type supervisor struct {
+	Options
+	resolved *Resolved
+	plan     *plan
+	init     *exec.Cmd
+	control  int
+	group    *cgroup
+	lost     []string // layers that the user does without
+
+	timedOut atomic.Bool
+	told     teller
+
+	ended *report // the command's end
+	fault *report // why it did not run
+}
+
+func (s *supervisor) run() (Result, error) {
+	if err := s.probe(); err != nil {
+		return Result{}, err
+	}
+	for {
+		if err := s.start(); err != nil {
+			return Result{}, err
+		}
+		s.attend()
+		if s.fault == nil || s.fault.Layer == "" || slices.Contains(s.lost, s.fault.Layer) {
+			return s.result()
+		}
+		err := s.failure()
+		if why := s.giveUp(s.fault.Layer, err); why != nil {
+			return Result{}, why
+		}
+		s.fault = nil // and again, without that layer
+	}
+}
+
+// attend is with the jail until nothing of it is left.
+func (s *supervisor) attend() {
+	defer unix.Close(s.control)
+	stop := s.relaySignals()
+	defer stop()
+	if s.Policy.Limits.Timeout > 0 && !s.Dry {
+		t := time.AfterFunc(s.Policy.Limits.Timeout, s.timeout)
+		defer t.Stop()
+	}
+	s.readReports()
+	if s.ended == nil {
+		_ = s.init.Process.Kill() // it has ended, or is of no use without reports
+	}
+	_ = s.init.Wait() // its status tells nothing that the reports do not
+	s.told.finish()
+	s.reportGroup()
+	s.group.remove()
+}
+
+// giveUp does without a layer if the user accepts that; otherwise it returns why not.
+func (s *supervisor) giveUp(layer string, cause error) error {
+	lost := append(slices.Clone(s.lost), layer)
+	if why := s.refusal(lost, s.resolved.view); why != "" {
+		if s.Accept.Any || len(s.Accept.Layers) > 0 {
+			cause = fmt.Errorf("%w; %s", cause, why)
+		}
+		return cause
+	}
+	s.lost = lost
+	s.Warn(fmt.Sprintf("going on without the layer: %v", cause))
+	return nil
+}
+
+// start starts init with the namespaces that can be had, and opens its gate.
+func (s *supervisor) start() error {
+	var first error
+	for _, a := range attempts {
+		if a.root && os.Geteuid() != 0 {
+			continue
+		}
+		lost := slices.Concat(s.lost, a.lost)
+		if first != nil {
+			if why := s.refusal(lost, s.resolved.view); why != "" {
+				if s.Accept.Any || len(s.Accept.Layers) > 0 {
+					first = fmt.Errorf("%w; %s", first, why)
+				}
+				continue
+			}
+		}
+		s.plan = s.resolved.without(lost)
+		err := s.startInit()
+		if err == nil {
+			if len(a.lost) > 0 {
+				s.Warn(fmt.Sprintf("going on without the layers %s: %v", strings.Join(a.lost, ", "), first))
+			}
+			s.lost = lost
+			s.reportNamespaces(first)
+			return s.open()
+		}
+		if !isErrno(err, unix.EPERM, unix.ENOSPC, unix.EINVAL, unix.EUSERS, unix.ENOSYS, unix.EACCES) {
+			return fmt.Errorf("start init: %w", err)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return &LayerError{Layer: LayerUser, Err: first, Remedy: userRemedy()}
+}
+
+// startInit starts init, which waits at its gate.
+func (s *supervisor) startInit() error {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socketpair", err)
+	}
+	inner := os.NewFile(uintptr(pair[1]), "control")
+	defer inner.Close()
+	planFile, err := s.plan.file()
+	if err != nil {
+		unix.Close(pair[0])
+		return err
+	}
+	defer planFile.Close()
+	uid, gid := os.Geteuid(), os.Getegid()
+	cmd := &exec.Cmd{
+		Path: "/proc/self/exe", Args: []string{initName},
+		Env:   []string{"GOMAXPROCS=1", "GOTRACEBACK=none"},
+		Stdin: s.Stdio[0], Stdout: s.Stdio[1], Stderr: s.Stdio[2],
+		ExtraFiles:  []*os.File{inner, planFile},
+		SysProcAttr: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: namespaces(s.plan.Layers)},
+	}
+	if s.plan.has(LayerUser) {
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
+		// for a user other than root, execve would drop what the namespace gave
+		cmd.SysProcAttr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_CHROOT}
+	}
+	if err := cmd.Start(); err != nil {
+		unix.Close(pair[0])
+		return err
+	}
+	s.init, s.control = cmd, pair[0]
+	return nil
+}
+
+// open lets init go on, once it is in its cgroup.
+func (s *supervisor) open() error {
+	held, err := s.limitGroup()
+	if err == nil {
+		_, err = unix.Write(s.control, append([]byte{gateOpen}, held...))
+	}
+	if err != nil {
+		_ = s.init.Process.Kill()
+		_ = s.init.Wait()
+		unix.Close(s.control)
+	}
+	return err
+}
+
+// file is the plan in memory, at its start.
+func (p *plan) file() (*os.File, error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	fd, err := unix.MemfdCreate("plan", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	f := os.NewFile(uintptr(fd), "plan")
+	if _, err := f.Write(text); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	return f, nil
+}
+
+// readReports reads what init and the command's start send, until their end.
+func (s *supervisor) readReports() {
+	buf := make([]byte, 64<<10)
+	oob := make([]byte, unix.CmsgSpace(4))
+	for {
+		n, on, _, _, err := unix.Recvmsg(s.control, buf, oob, unix.MSG_CMSG_CLOEXEC)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n == 0 {
+			return
+		}
+		if n == 1 && buf[0] == 'L' {
+			s.takeListener(oob[:on])
+			continue
+		}
+		var r report
+		if json.Unmarshal(buf[:n], &r) != nil {
+			continue
+		}
+		switch {
+		case r.Fault != "":
+			s.fault = &r
+			return
+		case r.Ended:
+			s.ended = &r
+			return
+		case r.Mute:
+			s.layer(event.Jail{Layer: LayerSeccomp, Wanted: "reports of denied calls", Got: "a filter outside has the only listener", Applied: event.Some(false)})
+		default:
+			s.layer(event.Jail{Layer: r.Layer, Got: r.Got, Applied: event.Some(true)})
+		}
+	}
+}
+
+func (s *supervisor) takeListener(oob []byte) {
+	msgs, err := unix.ParseSocketControlMessage(oob)
+	if err != nil || len(msgs) == 0 {
+		return
+	}
+	fds, err := unix.ParseUnixRights(&msgs[0])
+	if err != nil || len(fds) == 0 {
+		return
+	}
+	l, err := seccomp.NewListener(fds[0])
+	if err != nil {
+		s.Warn("denied calls cannot be reported: " + err.Error())
+		unix.Close(fds[0]) // the calls get ENOSYS: refused all the same
+		return
+	}
+	s.told.serve(l, s)
+}
+
+// result is the end of the run.
+func (s *supervisor) result() (Result, error) {
+	if s.ended == nil && !s.timedOut.Load() {
+		return Result{}, s.failure()
+	}
+	if s.ended == nil {
+		s.ended = &report{Status: 128 + int(unix.SIGKILL), Signal: int(unix.SIGKILL)}
+	}
+	res := Result{Status: s.ended.Status, TimedOut: s.timedOut.Load(), Denied: s.told.denied, Lost: s.told.lost}
+	if s.Dry {
+		return res, nil
+	}
+	if s.ended.Signal > 0 {
+		for _, l := range signalLimits {
+			if int(l.signal) == s.ended.Signal && l.set(s.Policy.Limits) {
+				s.emit(&event.Jail{Op: "limit", Layer: LayerLimits, Message: l.name, Action: event.ActionKill})
+			}
+		}
+	}
+	s.emit(&event.Jail{Op: "result", Exit: event.Some(int64(res.Status)), Message: s.endText(res)})
+	return res, nil
+}
+
+func (s *supervisor) endText(res Result) string {
+	switch {
+	case res.TimedOut:
+		return "time limit"
+	case s.ended.Signal > 0:
+		return "ended by " + syscalls.Signal(s.ended.Signal)
+	}
+	return ""
+}
+
+// failure is why the command has not run, or what became of init.
+func (s *supervisor) failure() error {
+	f := s.fault
+	if f == nil {
+		if ps := s.init.ProcessState; ps != nil {
+			return fmt.Errorf("init ended before the command did (%s)", ps)
+		}
+		return errors.New("init ended before the command did")
+	}
+	if f.Missing || f.Unfit {
+		return &CommandError{f.Missing, f.Fault}
+	}
+	if f.Layer != "" {
+		s.layer(event.Jail{Layer: f.Layer, Applied: event.Some(false), Message: f.Fault})
+		return &LayerError{Layer: f.Layer, Err: errors.New(f.Fault), Remedy: faultRemedy(f)}
+	}
+	return errors.New(f.Fault)
+}
+
+func (s *supervisor) emit(r event.Record) {
+	if s.Emit != nil {
+		_ = s.Emit(r) // the writer keeps its error, which whoever closes it sees; the jail stands without it
+	}
+}
+
+func (s *supervisor) layer(j event.Jail) {
+	j.Op = "layer"
+	s.emit(&j)
+}
+
+// relaySignals passes signals on until stop.
+func (s *supervisor) relaySignals() (stop func()) {
+	ch := make(chan os.Signal, 16)
+	signal.Notify(ch, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2,
+		syscall.SIGWINCH, syscall.SIGCONT, syscall.SIGTSTP)
+	go func() {
+		for sig := range ch {
+			s.relay(sig.(syscall.Signal))
+		}
+	}()
+	return func() { signal.Stop(ch); close(ch) }
+}
+
+func (s *supervisor) relay(sig syscall.Signal) {
+	switch sig {
+	case syscall.SIGINT, syscall.SIGQUIT:
+		if !s.plan.OwnSession && inForeground() {
+			return // the terminal has sent it to the command as well
+		}
+		s.order(orderCommand, sig)
+	case syscall.SIGTSTP:
+		if s.plan.OwnSession { // the terminal's stop does not reach a session of its own
+			s.order(orderAll, syscall.SIGSTOP)
+		}
+		_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	case syscall.SIGCONT:
+		s.order(orderAll, sig)
+	default:
+		s.order(orderCommand, sig)
+	}
+}
+
+// inForeground reports whether this process's group has the terminal.
+func inForeground() bool {
+	tty, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(tty)
+	group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+func (s *supervisor) order(whom byte, sig syscall.Signal) {
+	_ = unix.Sendto(s.control, []byte{whom, byte(sig)}, unix.MSG_NOSIGNAL, nil) // init may have ended
+}
+
+// timeout ends the jail: SIGTERM for all, then the end of init, which is the end of all.
+func (s *supervisor) timeout() {
+	s.timedOut.Store(true)
+	s.emit(&event.Jail{Op: "limit", Layer: LayerLimits, Message: "timeout", Wanted: s.Policy.Limits.Timeout.String(), Action: event.ActionKill})
+	s.order(orderAll, syscall.SIGTERM)
+	s.order(orderAll, syscall.SIGCONT)
+	time.AfterFunc(termGrace, func() {
+		s.order(orderAll, syscall.SIGKILL)
+		time.AfterFunc(killGrace, func() { _ = s.init.Process.Kill() })
+	})
+}
