@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -34,7 +33,7 @@ func Attach(opt Options, pids []int) (Result, error) {
 	if err := hide(); err != nil {
 		return Result{}, err
 	}
-	if err := quietChildren(); err != nil {
+	if err := errors.Join(quietChildren(), interruptible(unix.SIGURG)); err != nil {
 		return Result{}, err
 	}
 	opt.KeepOn = true // a reader that goes away is no reason to kill what was there before
@@ -153,7 +152,7 @@ type waker struct {
 func (tr *tracer) detachOnSignal() (stop func(), err error) {
 	wake := make(chan os.Signal, 1)
 	signal.Notify(wake, wakeSignal)
-	if err := withoutRestart(wakeSignal); err != nil {
+	if err := interruptible(wakeSignal); err != nil {
 		return nil, err
 	}
 	tr.wake.tid = unix.Gettid()
@@ -183,25 +182,6 @@ func (tr *tracer) detachOnSignal() (stop func(), err error) {
 		tr.wake.wanted.Store(false)
 		close(over)
 	}, nil
-}
-
-// withoutRestart makes a signal interrupt a system call for good: the Go runtime asks the kernel to
-// restart them.
-func withoutRestart(sig unix.Signal) error {
-	const saRestart = 0x10000000
-	var action struct{ handler, flags, restorer, mask uintptr }
-	call := func(set, get unsafe.Pointer) error {
-		_, _, e := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig), uintptr(set), uintptr(get), 8, 0, 0)
-		if e != 0 {
-			return os.NewSyscallError("rt_sigaction", e)
-		}
-		return nil
-	}
-	if err := call(nil, unsafe.Pointer(&action)); err != nil {
-		return err
-	}
-	action.flags &^= saRestart
-	return call(unsafe.Pointer(&action), nil)
 }
 
 // detachAll begins to let every task go: each has to stop first.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
 
 	"sandtrace/lib/event"
 	"sandtrace/lib/proc"
@@ -93,7 +94,7 @@ func Run(opt Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := quietChildren(); err != nil {
+	if err := errors.Join(quietChildren(), interruptible(unix.SIGURG)); err != nil {
 		return Result{}, err
 	}
 	l, err := launch(&opt, program)
