@@ -240,6 +240,7 @@ func (p *Proc) append(b []byte) []byte {
 	if p.UID.Set {
 		b = strconv.AppendUint(append(b, `,"uid":`...), uint64(p.UID.Val), 10)
 	}
+	b = appendTexts(b, `,"injects":`, p.Injects)
 	b = appendTexts(b, `,"argv":`, p.Argv)
 	b = appendText(b, `,"cwd":`, p.CWD)
 	b = appendTexts(b, `,"lineage":`, p.Lineage)

@@ -15,6 +15,7 @@ type Proc struct {
 	Exe     string      `json:"exe,omitempty"`     // the kernel's own answer
 	Script  string      `json:"script,omitempty"`  // the program file that an interpreter runs
 	UID     Opt[uint32] `json:"uid"`               // real user id
+	Injects []string    `json:"injects,omitempty"` // variables of the environment that make Exe or Script run other code, where the traced tree set them
 	Argv    []string    `json:"argv,omitempty"`    //
 	CWD     string      `json:"cwd,omitempty"`     //
 	Lineage []string    `json:"lineage,omitempty"` // ancestors' names, oldest first, ending with Name

@@ -38,7 +38,7 @@ func (tr *tracer) execed(t *task) {
 	if inCall && t.npaths > 0 {
 		asked = t.paths[0].text
 	}
-	viaScript, env := p.readImage(asked, tr.opt.Env)
+	viaScript, env := p.readImage(asked, tr.opt.Env, tr.environ)
 	tr.resume(t)
 
 	head := tr.now()
@@ -56,8 +56,8 @@ func (tr *tracer) execed(t *task) {
 
 // readImage reads what a process has become from the kernel, right after execve(2), and reports
 // whether the file that was asked for is a script that the executable interprets, and the
-// variables of these names in its environment.
-func (p *process) readImage(asked string, names []string) (viaScript bool, env event.Args) {
+// variables of these names in its environment. The run began with the environment began.
+func (p *process) readImage(asked string, names []string, began []byte) (viaScript bool, env event.Args) {
 	var img proc.Image
 	img.Exe, _ = proc.Exe(p.pid) // what cannot be read, because the process was just killed, stays absent
 	img.CWD, _ = proc.CWD(p.pid)
@@ -70,6 +70,7 @@ func (p *process) readImage(asked string, names []string) (viaScript bool, env e
 	}
 	p.exe, p.script, p.argv, p.cwd = img.Exe, img.Script, img.Argv, img.CWD
 	p.who = p.who.Inherit(&img)
+	p.injects = proc.Injected(img.Environ, began)
 	if name, err := proc.Name(p.pid); err == nil {
 		p.name = name
 	}

@@ -46,6 +46,7 @@ type process struct {
 	exe       string
 	script    string
 	uid       event.Opt[uint32]
+	injects   []string
 	argv      []string
 	argvCut   bool
 	cwd       string
@@ -73,7 +74,7 @@ func (p *process) lineage() []string {
 func (p *process) changed() {
 	p.block = event.Proc{
 		PID: p.pid, PPID: p.ppid, Start: p.start, Name: p.name, Exe: p.exe, Script: p.script,
-		UID: p.uid, Lineage: p.lineage(), Pkg: p.who.Pkg,
+		UID: p.uid, Injects: p.injects, Lineage: p.lineage(), Pkg: p.who.Pkg,
 	}
 	p.block.Freeze()
 	p.gen++
@@ -106,7 +107,7 @@ func (t *task) procBlock() *event.Proc {
 // child is a process that p made.
 func (p *process) child(pid int) *process {
 	c := &process{
-		pid: pid, ppid: p.pid, name: p.name, exe: p.exe, script: p.script, uid: p.uid,
+		pid: pid, ppid: p.pid, name: p.name, exe: p.exe, script: p.script, uid: p.uid, injects: p.injects,
 		argv: p.argv, argvCut: p.argvCut, cwd: p.cwd, who: p.who, ancestors: p.lineage(),
 	}
 	if st, err := proc.ReadStat(pid); err == nil {

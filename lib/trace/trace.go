@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -70,6 +71,7 @@ type tracer struct {
 	hosts hostNames
 
 	resolvers map[string]bool // the machine's own
+	environ   []byte          // that the command began with
 
 	attached  bool // to what ran before: every call stops
 	detaching bool
@@ -102,6 +104,7 @@ func Run(opt Options) (Result, error) {
 		return Result{}, err
 	}
 	defer l.Report.Close()
+	tr.environ = []byte(strings.Join(os.Environ(), "\x00"))
 	tr.root, tr.began = l.PID, time.Now()
 	p := &process{pid: l.PID, ppid: os.Getpid()}
 	if st, err := proc.ReadStat(l.PID); err == nil {

@@ -1,0 +1,248 @@
+package trace_test
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sandtrace/lib/kerntest"
+)
+
+// object is a part of a record that must be there.
+type object = map[string]any
+
+// TestShell runs what a shell can do, as every user, and looks for what must be told of it.
+func TestShell(t *testing.T) {
+	kerntest.Need(t, "ptrace", "seccomp")
+	for _, c := range []struct {
+		name   string
+		flags  []string
+		script string
+		exit   int
+		want   []object
+		never  []object
+	}{
+		{
+			name: "status", script: "exit 7", exit: 7,
+			want: []object{{"type": "process", "op": "exit", "exit": 7.0}, {"type": "summary", "exit": 7.0}},
+		},
+		{
+			name: "killed", script: "kill -9 $$", exit: 137,
+			want: []object{
+				{"syscall": "kill", "args": object{"signal": "SIGKILL"}},
+				{"type": "process", "op": "exit", "signal": "SIGKILL"},
+				{"type": "summary", "exit": 137.0},
+			},
+		},
+		{
+			name: "signal", script: "trap : TERM; kill -TERM $$; exit 3", exit: 3,
+			want: []object{{"type": "process", "op": "signal", "signal": "SIGTERM"}},
+		},
+		{
+			name: "time limit", flags: []string{"--timeout", "300ms"}, exit: 124,
+			script: "trap '' TERM; sleep 60 & sleep 60",
+			want:   []object{{"type": "error", "code": "timeout"}, {"type": "process", "op": "exit", "signal": "SIGKILL"}},
+		},
+		{
+			name: "lingering", flags: []string{"--linger", "200ms"},
+			script: "sleep 60 & exit 0",
+			want:   []object{{"type": "error", "code": "linger"}, {"type": "process", "op": "exit", "signal": "SIGKILL", "proc": object{"name": "sleep"}}},
+		},
+		{
+			name: "injected code", script: "LD_PRELOAD=/nonexistent.so /bin/true; NODE_OPTIONS=-r/tmp/x.js sh -c true",
+			want: []object{
+				{"type": "process", "op": "exec", "proc": object{"name": "sh", "injects": []any{"NODE_OPTIONS"}}},
+				{"syscall": "openat", "path": "/nonexistent.so", "proc": object{"injects": []any{"LD_PRELOAD"}}},
+			},
+		},
+		{
+			name: "package of a dependency, and what it says of itself later",
+			script: `mkdir -p node_modules/evil && cd node_modules/evil || exit 1
+				export npm_package_name=evil npm_package_version=1.0.0 npm_lifecycle_event=postinstall npm_package_json=$PWD/package.json
+				sh -c 'npm_package_name=react npm_package_json=/x/package.json sh -c "env -i /bin/cat /dev/null"'`,
+			want:  []object{{"type": "process", "op": "exec", "proc": object{"name": "cat", "pkg": object{"name": "evil", "version": "1.0.0", "stage": "postinstall"}}}},
+			never: []object{{"proc": object{"pkg": object{"name": "react"}}}},
+		},
+		{
+			name:   "no package without a manager",
+			script: "npm_package_name=react /bin/cat /dev/null",
+			never:  []object{{"proc": object{"pkg": object{"name": "react"}}}},
+		},
+		{
+			name: "a script is named", script: "printf '#!/bin/sh\\n: >x\\n' >run; chmod 700 run; ./run",
+			want: []object{{"syscall": "openat", "access": "create", "args": object{"path": "x"}, "proc": object{"name": "run"}}},
+		},
+		{
+			name: "chosen calls only", flags: []string{"--trace", "chdir"}, script: "cd /; cat /dev/null",
+			want:  []object{{"syscall": "chdir", "path": "/"}, {"type": "process", "op": "exec", "proc": object{"name": "cat"}}},
+			never: []object{{"syscall": "openat"}, {"syscall": "execve"}},
+		},
+		{
+			name: "registers", flags: []string{"--raw", "--trace", "chdir"}, script: "cd /",
+			want: []object{{"syscall": "chdir", "success": true}},
+		},
+		{
+			name: "environment", flags: []string{"--env", "SHOWN,MISSING"}, script: "SHOWN='a b' HIDDEN=1 /bin/true",
+			want:  []object{{"type": "process", "op": "exec", "env": object{"SHOWN": "a b"}}},
+			never: []object{{"env": object{"HIDDEN": "1"}}},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, u := range users() {
+				t.Run(u.name, func(t *testing.T) {
+					r := traced(t, u, c.flags, "/bin/sh", "-c", c.script)
+					if r.exit != c.exit {
+						t.Errorf("exit %d, want %d; stderr: %s", r.exit, c.exit, r.stderr)
+					}
+					for _, w := range c.want {
+						if !r.has(w) {
+							t.Errorf("no record has %v\n%s", w, r.like(w))
+						}
+					}
+					for _, n := range c.never {
+						if r.has(n) {
+							t.Errorf("a record has %v", n)
+						}
+					}
+					r.checkStream(t)
+				})
+			}
+		})
+	}
+}
+
+// TestScriptName: a "#!" script is named by the file, whatever the arguments pretend.
+func TestScriptName(t *testing.T) {
+	kerntest.Need(t, "ptrace", "seccomp")
+	r := traced(t, user{}, nil, "/bin/sh", "-c", `
+		printf '#!/bin/sh -e\ncat /dev/null\n' >tool; chmod 700 tool; ln -s tool link
+		./tool; ./link; sh ./tool; bash -c 'exec -a ./tool cat /dev/zero' </dev/null | head -c 1`)
+	seen := map[any]bool{}
+	for _, m := range r.records {
+		if p, ok := m["proc"].(object); ok && m["op"] == "exec" && p["script"] != nil {
+			seen[p["script"]] = true
+		}
+	}
+	dir, err := filepath.EvalSymlinks(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 2 || !seen[filepath.Join(dir, "tool")] || !seen[filepath.Join(dir, "link")] {
+		t.Errorf("scripts %v, want tool and link in %s", seen, dir)
+	}
+}
+
+// TestAttach traces a program that runs already, and lets it go on.
+func TestAttach(t *testing.T) {
+	kerntest.Need(t, "ptrace")
+	dir := t.TempDir()
+	victim := exec.Command("/bin/sh", "-c", "echo ready; read go; cat /etc/hostname >/dev/null; echo done; read go; echo free; exit 5")
+	victim.Dir = dir
+	in, err := victim.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := victim.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	say := func(want string) {
+		t.Helper()
+		if !lines.Scan() || lines.Text() != want {
+			t.Fatalf("the victim said %q, want %q", lines.Text(), want)
+		}
+	}
+	say("ready")
+	file := filepath.Join(dir, "records.jsonl")
+	tracer := exec.Command(filepath.Join(tools, "st-trace"), "-o", file, "-p", fmt.Sprint(victim.Process.Pid))
+	tracer.Stderr = os.Stderr
+	if err := tracer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return strings.Contains(read(file), `"op":"attach"`) })
+	fmt.Fprintln(in, "go")
+	say("done")
+	waitFor(t, func() bool { return strings.Contains(read(file), "/etc/hostname") })
+	if err := tracer.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := tracer.Wait(); err != nil {
+		t.Fatalf("the tracer: %v", err)
+	}
+	fmt.Fprintln(in, "go")
+	say("free")
+	if err := victim.Wait(); victim.ProcessState.ExitCode() != 5 {
+		t.Errorf("the victim: %v", err)
+	}
+	r := &result{dir: dir}
+	r.parse(t, []byte(read(file)))
+	r.checkStream(t)
+	for _, want := range []object{
+		{"type": "start", "backend": "ptrace"},
+		{"type": "process", "op": "attach", "proc": object{"pid": float64(victim.Process.Pid)}},
+		{"type": "process", "op": "exec", "proc": object{"name": "cat"}},
+		{"syscall": "openat", "path": "/etc/hostname", "proc": object{"name": "cat"}},
+	} {
+		if !r.has(want) {
+			t.Errorf("no record has %v\n%s", want, r.like(want))
+		}
+	}
+}
+
+// TestKilledTracer: nothing survives the tracer.
+func TestKilledTracer(t *testing.T) {
+	kerntest.Need(t, "ptrace", "seccomp")
+	for _, u := range users() {
+		t.Run(u.name, func(t *testing.T) {
+			dir := kerntest.TempDir(t, u.id)
+			cmd := exec.Command(filepath.Join(tools, "st-trace"), "-o", "/dev/null", "--", "/bin/sh", "-c",
+				"sleep 60 & echo $! >pid.tmp; mv pid.tmp pid; sleep 60")
+			cmd.Dir = dir
+			kerntest.As(cmd, u.id)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var pid int
+			waitFor(t, func() bool {
+				_, err := fmt.Sscan(read(filepath.Join(dir, "pid")), &pid)
+				return err == nil
+			})
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // killed, as it was told
+			waitFor(t, func() bool {
+				stat := read(fmt.Sprintf("/proc/%d/stat", pid))
+				return stat == "" || strings.Contains(stat, ") Z ")
+			})
+		})
+	}
+}
+
+func read(file string) string {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func waitFor(t *testing.T, ready func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if ready() {
+			return
+		}
+	}
+	t.Fatal("it did not come to pass in 20 s")
+}
