@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"sandtrace/lib/cli"
-	"sandtrace/lib/config"
 	"sandtrace/lib/event"
 	"sandtrace/lib/jail"
 )
@@ -91,8 +91,8 @@ func options(f *flags, std cli.Std, argv []string) (*jail.Options, error) {
 	if err != nil {
 		return nil, cli.Faultf(cli.CodeToolFailed, "%w", err)
 	}
-	home, err := config.Home("")
-	if err != nil {
+	home := os.Getenv("HOME") // what the command takes for its home, whoever called sudo
+	if !filepath.IsAbs(home) {
 		home = "" // a policy that names ~ fails with its line
 	}
 	here, err := os.Getwd()

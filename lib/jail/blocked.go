@@ -143,7 +143,7 @@ func otherPersonality() (any [][]seccomp.Cond) {
 var internet = each("socket", unix.EACCES, low(0, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK), "no network")
 
 // filterRules are the rules of the filter for a policy.
-func filterRules(rules *policy.Rules, p *policy.Policy, extra ...[]blockedCall) []seccomp.Rule {
+func filterRules(rules *policy.Rules, p *policy.Policy, plan *plan) []seccomp.Rule {
 	var out []seccomp.Rule
 	whole := map[string]bool{} // refused whatever the arguments: no other rule of the call counts
 	add := func(call string, e syscall.Errno, tell bool) {
@@ -170,7 +170,11 @@ func filterRules(rules *policy.Rules, p *policy.Policy, extra ...[]blockedCall) 
 	for _, c := range rules.LoggedCalls() {
 		add(c, 0, true)
 	}
-	for _, row := range append(slices.Clone(always), slices.Concat(extra...)...) {
+	rows := always
+	if !plan.ExecAny {
+		rows = append(slices.Clone(rows), executableMemory(plan.SealMemory)...)
+	}
+	for _, row := range rows {
 		for _, c := range fields(row.calls) {
 			if len(row.when) == 0 {
 				add(c, row.errno, row.tell)

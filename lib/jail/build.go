@@ -18,7 +18,6 @@ type builder struct {
 	root  int             // the view's root, O_PATH
 	own   map[uint64]bool // devices of this view's own file systems, where names may be made
 	masks int             // a file system with one directory and one file that nobody may touch
-	memfd bool            // the kernel makes files in memory not executable
 }
 
 // tree is a source of the view, cloned from the host's mounts before any of them is hidden.
@@ -28,62 +27,62 @@ type tree struct {
 }
 
 // build replaces what this process and all that it starts can see by the view, and enters it.
-func build(p *plan) (*builder, error) {
+func build(p *plan) error {
 	b := &builder{plan: p, own: map[uint64]bool{}}
 	// nothing that is mounted here is to reach the host, nor the reverse
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return nil, fmt.Errorf("make mounts private: %w", err)
+		return fmt.Errorf("make mounts private: %w", err)
 	}
 	trees, err := b.cloneAll(p.Mounts)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	nodes, err := cloneDevices()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	proc, err := b.newProc()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if b.masks, err = b.newMasks(); err != nil {
-		return nil, err
+		return err
 	}
 	if len(trees) > 0 && trees[0].Path == "/" { // the host's own root, with its rights
 		b.root, trees = trees[0].fd, trees[1:]
 	} else if b.root, err = b.newTmpfs(tmpfs{mode: "0755", size: "16m"}); err != nil {
-		return nil, err
+		return err
 	}
 	if err := attachRoot(b.root); err != nil {
-		return nil, err
+		return err
 	}
 	for _, t := range trees {
 		if err := b.place(t.fd, string(t.Path), t.Dir); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := b.buildDev(nodes); err != nil {
-		return nil, err
+		return err
 	}
 	if err := b.place(proc, "/proc", true); err != nil {
-		return nil, err
+		return err
 	}
 	for _, l := range p.Links {
 		if err := b.makeLink(l); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, m := range procMasks {
 		if err := b.mask(m, true); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, m := range p.Masks {
 		if err := b.mask(string(m), false); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return b, b.enter()
+	return b.enter()
 }
 
 // cloneAll clones the mounts' sources, and makes the private ones. Nothing may be hidden by then.

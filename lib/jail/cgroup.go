@@ -50,7 +50,7 @@ type cgroup struct {
 // limitGroup puts init into a cgroup with the policy's limits. Where none can be had, a limit that
 // every process has by itself stands in; for root's number of processes there is none. It returns the
 // resources, setrlimit(2), that the group holds in place of such limits.
-func (s *supervisor) limitGroup() (held []byte, err error) {
+func (s *supervisor) limitGroup() (held []int, err error) {
 	s.group = &cgroup{dirs: map[string]string{}}
 	for _, l := range groupLimits {
 		n := l.value(s.Policy.Limits)
@@ -76,7 +76,7 @@ func (s *supervisor) limitGroup() (held []byte, err error) {
 				}
 			}
 		} else {
-			held = append(held, byte(l.resource))
+			held = append(held, l.resource)
 		}
 		s.layer(j)
 	}

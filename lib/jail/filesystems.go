@@ -3,6 +3,7 @@ package jail
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,12 +66,25 @@ func (b *builder) newProc() (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	b.memfd = writeAt(fd, "sys/vm/memfd_noexec", "1") == nil
+	if b.plan.SealMemory {
+		if err := writeAt(fd, "sys/vm/memfd_noexec", "1"); err != nil {
+			return -1, fmt.Errorf("%s: %w", sealSetting, err)
+		}
+	}
 	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
 	if err := unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &attr); err != nil {
 		return -1, fmt.Errorf("proc: make it read-only: %w", err)
 	}
 	return fd, nil
+}
+
+// sealSetting makes files in memory not executable unless that is asked for (Linux 6.3, for each pid
+// namespace). Only the host's root may write it, by its owner.
+const sealSetting = "/proc/sys/vm/memfd_noexec"
+
+func canSealMemory() bool {
+	_, err := os.Stat(sealSetting)
+	return err == nil && os.Geteuid() == 0
 }
 
 func writeAt(dir int, name, text string) error {

@@ -31,8 +31,20 @@ func IsInit() bool { return len(os.Args) == 1 && os.Args[0] == initName }
 // The descriptors that the supervisor hands to init.
 const controlFD, planFD = 3, 4
 
-// gateOpen lets init go on; the resources whose limits its cgroup holds follow it.
-const gateOpen = 'g'
+// gate lets init go on: it has its cgroup, and the filter is ready.
+type gate struct {
+	Held    []int  // resources, setrlimit(2), whose limits the cgroup holds
+	Program []byte // the filter
+}
+
+func readGate() (g gate, err error) {
+	b := make([]byte, 64<<10)
+	n, err := readRetry(controlFD, b)
+	if err != nil {
+		return g, err
+	}
+	return g, json.Unmarshal(b[:n], &g)
+}
 
 // report is what init tells the supervisor, one a message.
 type report struct {
@@ -61,13 +73,13 @@ func Init() int {
 		return 125
 	}
 	unix.Close(planFD)
-	var gate [16]byte
-	n, err := readRetry(controlFD, gate[:])
-	if err != nil || n < 1 || gate[0] != gateOpen {
+	in := &inside{plan: &p}
+	g, err := readGate()
+	if err != nil {
 		return 125 // the supervisor is gone
 	}
-	p.Limits = slices.DeleteFunc(p.Limits, func(l seccomp.Limit) bool { return slices.Contains(gate[1:n], byte(l.Resource)) })
-	in := &inside{plan: &p}
+	in.gate = g
+	p.Limits = slices.DeleteFunc(p.Limits, func(l seccomp.Limit) bool { return slices.Contains(g.Held, l.Resource) })
 	if err := in.run(); err != nil {
 		in.send(faultOf(err))
 		return 125
@@ -77,8 +89,8 @@ func Init() int {
 
 // inside is init's state.
 type inside struct {
-	plan  *plan
-	memfd bool // files in memory are not executable unless asked
+	plan *plan
+	gate gate
 }
 
 // step is one layer that init puts up itself.
@@ -122,11 +134,9 @@ func (in *inside) run() error {
 }
 
 func (in *inside) buildView() (string, error) {
-	b, err := build(in.plan)
-	if err != nil {
+	if err := build(in.plan); err != nil {
 		return "", err
 	}
-	in.memfd = b.memfd
 	return fmt.Sprintf("%d mounts, %d masks", len(in.plan.Mounts), len(in.plan.Masks)), nil
 }
 
@@ -152,9 +162,11 @@ func (in *inside) command() error {
 		reap(pid)
 		in.send(report{Mute: true})
 		spawn.Tell = false
-		if spawn.Program, err = seccomp.JailProgram(p.Rules, false); err != nil {
-			return &LayerError{Layer: LayerSeccomp, Err: err}
+		mute, err := readGate()
+		if err != nil {
+			return fmt.Errorf("the filter without a listener: %w", err)
 		}
+		spawn.Program = mute.Program
 		pid, err = spawn.Start()
 	}
 	if err != nil {
@@ -206,17 +218,11 @@ func (in *inside) confinement() (*seccomp.Spawn, error) {
 		in.send(report{Layer: LayerLandlock, Got: fmt.Sprintf("abi %d", version)})
 	}
 	if p.has(LayerSeccomp) {
-		if !p.ExecAny {
-			for _, row := range executableMemory(in.memfd) {
-				p.Rules = append(p.Rules, seccomp.Rule{Call: row.calls, When: row.when, Errno: row.errno, Tell: row.tell})
-			}
+		if len(in.gate.Program) == 0 {
+			return nil, &LayerError{Layer: LayerSeccomp, Err: errors.New("no filter came")}
 		}
-		program, err := seccomp.JailProgram(p.Rules, p.Tell)
-		if err != nil {
-			return nil, &LayerError{Layer: LayerSeccomp, Err: err}
-		}
-		s.Program, s.Tell = program, p.Tell
-		in.send(report{Layer: LayerSeccomp, Got: fmt.Sprintf("%d rules", len(p.Rules))})
+		s.Program, s.Tell = in.gate.Program, p.Tell
+		in.send(report{Layer: LayerSeccomp, Got: fmt.Sprintf("%d instructions", len(s.Program)/8)})
 	}
 	return s, nil
 }

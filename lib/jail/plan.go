@@ -21,9 +21,9 @@ type plan struct {
 	Hostname   string
 	OwnSession bool
 	ExecAny    bool
-	Rules      []seccomp.Rule
 	Tell       bool
 	Limits     []seccomp.Limit
+	SealMemory bool // make files in memory not executable unless asked, which the filter counts on
 	NoNetwork  bool // the policy allows none, whatever the layers are
 	Dry        bool // put everything up, and end
 }

@@ -16,8 +16,9 @@ import (
 
 // Resolved is a policy resolved against this machine: what the jail will be.
 type Resolved struct {
-	plan plan
-	view *view
+	plan  plan
+	view  *view
+	rules []seccomp.Rule
 }
 
 // Resolve resolves a policy without starting anything. Errors name the line of the policy.
@@ -49,7 +50,8 @@ func Resolve(o *Options) (*Resolved, error) {
 	if o.Policy.Network.Allow {
 		p.drop(LayerNetwork)
 	}
-	p.Rules = filterRules(rules, o.Policy)
+	p.SealMemory = canSealMemory()
+	r.rules = filterRules(rules, o.Policy, p)
 	if p.Limits, err = resourceLimits(o.Policy.Limits); err != nil {
 		return nil, err
 	}
@@ -72,12 +74,26 @@ func (r *Resolved) without(lost []string) *plan {
 		p.Links, p.Masks = nil, nil
 		p.Mounts = slices.DeleteFunc(slices.Clone(p.Mounts), func(m mount) bool { return m.Tmpfs })
 	}
+	return &p
+}
+
+// filter is the program for a plan of this jail.
+func (r *Resolved) filter(p *plan, tell bool) ([]byte, error) {
+	if !p.has(LayerSeccomp) {
+		return nil, nil
+	}
+	rules := r.rules
 	if p.NoNetwork && !p.has(LayerNetwork) {
+		rules = slices.Clone(rules)
 		for _, row := range internet {
-			p.Rules = append(p.Rules, seccomp.Rule{Call: row.calls, When: row.when, Errno: row.errno, Tell: row.tell})
+			rules = append(rules, seccomp.Rule{Call: row.calls, When: row.when, Errno: row.errno, Tell: row.tell})
 		}
 	}
-	return &p
+	program, err := seccomp.JailProgram(rules, tell)
+	if err != nil {
+		return nil, &LayerError{Layer: LayerSeccomp, Err: err}
+	}
+	return program, nil
 }
 
 // checkStreams refuses standard streams that lead out of the jail: from a directory that is open,

@@ -162,18 +162,35 @@ func (s *supervisor) startInit() error {
 	return nil
 }
 
-// open lets init go on, once it is in its cgroup.
+// open lets init go on, once it is in its cgroup and has its filter.
 func (s *supervisor) open() error {
 	held, err := s.limitGroup()
 	if err == nil {
-		_, err = unix.Write(s.control, append([]byte{gateOpen}, held...))
+		err = s.sendFilter(held, s.plan.Tell)
 	}
 	if err != nil {
 		_ = s.init.Process.Kill()
 		_ = s.init.Wait()
 		unix.Close(s.control)
+		s.group.remove()
 	}
 	return err
+}
+
+// sendFilter sends the filter, which is made here while init starts.
+func (s *supervisor) sendFilter(held []int, tell bool) error {
+	program, err := s.resolved.filter(s.plan, tell)
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(gate{held, program})
+	if err != nil {
+		return fmt.Errorf("gate: %w", err)
+	}
+	if err := unix.Sendto(s.control, b, unix.MSG_NOSIGNAL, nil); err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	return nil
 }
 
 // file is the plan in memory, at its start.
@@ -227,6 +244,10 @@ func (s *supervisor) readReports() {
 			return
 		case r.Mute:
 			s.layer(event.Jail{Layer: LayerSeccomp, Wanted: "reports of denied calls", Got: "a filter outside has the only listener", Applied: event.Some(false)})
+			if err := s.sendFilter(nil, false); err != nil {
+				s.fault = &report{Layer: LayerSeccomp, Fault: err.Error()}
+				return
+			}
 		default:
 			s.layer(event.Jail{Layer: r.Layer, Got: r.Got, Applied: event.Some(true)})
 		}

@@ -1,6 +1,6 @@
 // The step between init and the command. A process of several threads cannot confine itself whole:
-// no_new_privs, Landlock, capabilities and the filter bind a thread. So the child of a fork(2), which
-// has one thread, does it, with nothing but calls that are safe there (signal-safety(7)).
+// no_new_privs, Landlock, capabilities and the filter bind a thread. So a child, which has one
+// thread, does it, with nothing but calls that are safe there (signal-safety(7), vfork(2)).
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -132,7 +132,7 @@ int spawn(struct spawn *s)
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old); /* Go's handlers must not run in the child */
-	pid_t pid = fork();
+	pid_t pid = vfork(); /* this thread waits for the execve(2), so that its stack may be shared */
 	if (pid == 0)
 		become(s);
 	int error = errno;
