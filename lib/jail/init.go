@@ -162,8 +162,8 @@ func (in *inside) command() error {
 		reap(pid)
 		in.send(report{Mute: true})
 		spawn.Tell = false
-		mute, err := readGate()
-		if err != nil {
+		var mute gate
+		if mute, err = readGate(); err != nil {
 			return fmt.Errorf("the filter without a listener: %w", err)
 		}
 		spawn.Program = mute.Program
