@@ -40,6 +40,7 @@ var features = []feature{
 	{"npm", func() error { return answers("npm", "--version") }},
 	{"node", func() error { return answers("node", "--version") }},
 	{"jq", func() error { return answers("jq", "--version") }},
+	{"git", func() error { return answers("git", "--version") }},
 	{"strace", func() error { return answers("strace", "-V") }},
 	{"python3", func() error { return answers("python3", "--version") }},
 }
@@ -53,6 +54,7 @@ var excused = []struct{ feature, why string }{
 	{"npm", "Node.js is optional: the demo takes sh instead"},
 	{"node", "Node.js is optional"},
 	{"python3", "Python is optional"},
+	{"git", "git is optional"},
 }
 
 var probed sync.Map // name to error

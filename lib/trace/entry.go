@@ -29,6 +29,9 @@ func (tr *tracer) entryStop(t *task) {
 func (tr *tracer) entry(t *task) {
 	copy(t.args[:], tr.info.data[1:7])
 	call, abi, known := lookupCall(&tr.info)
+	if call != nil && call.Name == "socketcall" {
+		call = tr.socketCall(t, call, abi)
+	}
 	if call == nil {
 		call = unknownCall(tr.info.arch, tr.info.data[0], known)
 	} else if !(tr.wanted[call] || tr.needed[call]) || !call.Wanted(&t.args) {
@@ -59,6 +62,19 @@ func (tr *tracer) entry(t *task) {
 // lookupCall is the call that a task is about to make.
 func lookupCall(info *callInfo) (*syscalls.Call, syscalls.ABI, bool) {
 	return syscalls.Lookup(info.arch, info.data[0])
+}
+
+// socketCall is the call that i386's socketcall stands for, its arguments read from memory.
+func (tr *tracer) socketCall(t *task, call *syscalls.Call, abi syscalls.ABI) *syscalls.Call {
+	inner := syscalls.SocketCall(t.args[0])
+	if inner == nil {
+		return call
+	}
+	at := t.args[1]
+	for i := range t.args {
+		t.args[i], _ = tr.mem.word(t.tid, at+uint64(i*abi.Word()), abi.Word()) // not all six need be there
+	}
+	return inner
 }
 
 // unknownCall is the row of a number that no table has.
