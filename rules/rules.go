@@ -14,12 +14,12 @@ import (
 var Files embed.FS
 
 // Parse reads all of them, in the order of their names. An id stands in one of them only.
-func Parse() ([]rule.Rule, error) {
+func Parse() (*rule.Bundle, error) {
 	entries, err := Files.ReadDir(".")
 	if err != nil {
 		return nil, fmt.Errorf("built-in rules: %w", err)
 	}
-	var all []rule.Rule
+	all := &rule.Bundle{}
 	for _, e := range entries {
 		text, err := Files.ReadFile(e.Name())
 		if err != nil {
@@ -29,7 +29,7 @@ func Parse() ([]rule.Rule, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, more...)
+		all = rule.Merge(all, more, func(_, _ *rule.Rule) {})
 	}
 	return all, nil
 }

@@ -35,7 +35,7 @@ func load(f *flags, stderr io.Writer) (*loaded, error) {
 			cli.Say(stderr, tool, text)
 		}
 	}
-	var all []rule.Rule
+	all := &rule.Bundle{}
 	if !f.NoBuiltin {
 		if all, err = rules.Parse(); err != nil {
 			return nil, loadFault(err)

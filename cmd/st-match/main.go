@@ -68,7 +68,7 @@ func match(f *flags, std cli.Std) (int, error) {
 		return 0, err
 	}
 	out := newOutput(std.Out, text, cli.UseColor(f.Color, std.Out), began)
-	filter := rule.NewFilter(loaded.set, out.write, out.flush)
+	filter := rule.NewFilter(loaded.set, 0, out.write, out.flush)
 	err = out.write(loaded.start())
 	for _, s := range sources {
 		if err == nil {

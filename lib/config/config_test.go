@@ -129,7 +129,7 @@ func TestReadRules(t *testing.T) {
 	write(t, dir+"/note.txt", "no rules")
 	write(t, dir+"/.hidden.yml", "no rules")
 	all, err := ReadRules(dir)
-	if err != nil || len(all) != 2 || all[0].ID != "a" || all[1].File != dir+"/b.yml" {
+	if err != nil || len(all.Rules) != 2 || all.Rules[0].ID != "a" || all.Rules[1].File != dir+"/b.yml" {
 		t.Errorf("%+v, %v", all, err)
 	}
 	write(t, dir+"/c.yml", "# again\n"+oneRule)

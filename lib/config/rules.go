@@ -17,7 +17,7 @@ const maxRuleFile = 8 << 20
 // ReadRules reads a rule file, or the files *.yml and *.yaml of a directory in the order of their
 // names, those in its subdirectories not. An id may stand in one of them only. It fails with a
 // *rule.Error, or with an error that wraps *fs.PathError.
-func ReadRules(path string) ([]rule.Rule, error) {
+func ReadRules(path string) (*rule.Bundle, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
@@ -29,26 +29,25 @@ func ReadRules(path string) ([]rule.Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
-	var all []rule.Rule
-	found := false
-	seen := map[string]*rule.Rule{}
+	all, found := &rule.Bundle{}, false
 	for _, e := range entries {
 		if ext := filepath.Ext(e.Name()); (ext != ".yml" && ext != ".yaml") || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		found = true
-		rules, err := readRuleFile(filepath.Join(path, e.Name()))
+		more, err := readRuleFile(filepath.Join(path, e.Name()))
 		if err != nil {
 			return nil, err
 		}
-		for i := range rules {
-			r := &rules[i]
-			if o := seen[r.ID]; o != nil {
-				return nil, &rule.Error{File: r.File, Line: r.Line, Msg: fmt.Sprintf("id %s: used before, in %s:%d: expected one rule an id", r.ID, o.File, o.Line)}
+		var twice error
+		all = rule.Merge(all, more, func(o, r *rule.Rule) {
+			if twice == nil {
+				twice = &rule.Error{File: r.File, Line: r.Line, Msg: fmt.Sprintf("id %s: used before, in %s:%d: expected one rule an id", r.ID, o.File, o.Line)}
 			}
-			seen[r.ID] = r
+		})
+		if twice != nil {
+			return nil, twice
 		}
-		all = append(all, rules...)
 	}
 	if !found {
 		return nil, fmt.Errorf("rules: %s: %w", path, ErrNoRules)
@@ -59,7 +58,7 @@ func ReadRules(path string) ([]rule.Rule, error) {
 // ErrNoRules says that a directory holds no rule file.
 var ErrNoRules = errors.New("no rule file: expected files named *.yml")
 
-func readRuleFile(path string) ([]rule.Rule, error) {
+func readRuleFile(path string) (*rule.Bundle, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)

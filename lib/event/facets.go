@@ -41,6 +41,7 @@ type ProcFacets struct {
 	Package []byte
 	Version []byte
 	Stage   []byte
+	Fresh   bool // not known to be the same as in one of the last records
 	seen    uint32
 }
 
@@ -82,7 +83,7 @@ func (f *Facets) decode(line []byte) error {
 }
 
 func (p *ProcFacets) decode(raw []byte) error {
-	*p = ProcFacets{Raw: raw}
+	*p = ProcFacets{Raw: raw, Fresh: true}
 	o, err := objectOf(raw, "proc")
 	if err != nil {
 		return err

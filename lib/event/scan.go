@@ -190,7 +190,9 @@ func (s *Scanner) scanOrigin(l []byte, at int) int {
 func (s *Scanner) proc(l []byte, i int) int {
 	rest := l[i:]
 	if len(rest) < 32 {
-		return s.facets.Proc.scan(l, i)
+		end := s.facets.Proc.scan(l, i)
+		s.facets.Proc.Fresh = true
+		return end
 	}
 	b := &s.blocks[slotOf(rest)]
 	if b.valid && bytes.HasPrefix(rest, b.raw) { // an object ends where it ends, whatever follows
@@ -198,6 +200,7 @@ func (s *Scanner) proc(l []byte, i int) int {
 		return i + len(b.raw)
 	}
 	end := s.facets.Proc.scan(l, i)
+	s.facets.Proc.Fresh = true
 	if end < 0 || end-i > maxBlock {
 		return end
 	}

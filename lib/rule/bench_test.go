@@ -52,7 +52,7 @@ func stageProc(i int) *event.Proc {
 }
 
 // manyRules is a file of n rules with patterns of several kinds.
-func manyRules(b *testing.B, n int) []rule.Rule {
+func manyRules(b *testing.B, n int) *rule.Bundle {
 	b.Helper()
 	var text bytes.Buffer
 	for i := range n {
@@ -75,13 +75,13 @@ func BenchmarkFilter(b *testing.B) {
 	const n = 20_000
 	for _, c := range []struct {
 		name  string
-		rules []rule.Rule
+		rules *rule.Bundle
 		input []byte
 	}{
 		{"read", builtin, records(b, n, event.AccessRead, stageProc)},
 		{"write-by-npm", builtin, records(b, n, event.AccessCreate, npmProc)},
-		{"read-200-more-rules", append(manyRules(b, 200), builtin...), records(b, n, event.AccessRead, stageProc)},
-		{"read-1000-more-rules", append(manyRules(b, 1000), builtin...), records(b, n, event.AccessRead, stageProc)},
+		{"read-200-more-rules", rule.Merge(manyRules(b, 200), builtin, func(_, _ *rule.Rule) {}), records(b, n, event.AccessRead, stageProc)},
+		{"read-1000-more-rules", rule.Merge(manyRules(b, 1000), builtin, func(_, _ *rule.Rule) {}), records(b, n, event.AccessRead, stageProc)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			set, err := rule.Compile(c.rules, rule.Env{Homes: []string{"/home/u"}})
@@ -93,7 +93,7 @@ func BenchmarkFilter(b *testing.B) {
 			b.ResetTimer()
 			for done := 0; done < b.N; done += n {
 				w := event.NewWriter(discard{}, "st-match", "R", 0)
-				fl := rule.NewFilter(set, w.Write, w.Flush)
+				fl := rule.NewFilter(set, 0, w.Write, w.Flush)
 				if err := fl.Run(bytes.NewReader(c.input), ""); err != nil {
 					b.Fatal(err)
 				}

@@ -8,8 +8,8 @@ import (
 
 // build makes the match record of a rule and a record. What would not fit into a line is left out,
 // the least telling first.
-func (m *Matcher) build(r *compiled, f *event.Facets) *event.Match {
-	proc := procOf(&f.Proc)
+func (m *Matcher) build(r *compiled, f *event.Facets, found *found) *event.Match {
+	proc := m.process()
 	s := &subject{rule: &r.Rule, f: f, proc: proc, record: m.record}
 	match := &event.Match{
 		Rule: r.ID, Name: r.Name, Severity: r.Severity, Tags: r.Tags, Channels: r.Channels,
@@ -19,7 +19,11 @@ func (m *Matcher) build(r *compiled, f *event.Facets) *event.Match {
 		Success: f.Success, Errno: string(f.Errno), Action: event.Action(f.Action),
 		Proc: proc, Events: []json.RawMessage{event.Embed(m.line)},
 	}
-	if len(m.line) < event.MaxLine/16 { // encoding makes a byte six at the most, and all stands twice
+	if found != nil {
+		match.Count, match.Events = found.count, found.events
+		match.Truncated = found.cut
+	}
+	if found == nil && len(m.line) < event.MaxLine/16 { // encoding makes a byte six at the most, and all stands twice
 		return match
 	}
 	for _, drop := range shorten {

@@ -31,10 +31,10 @@ type Tally struct {
 	Failures   int64            // of conditions
 }
 
-// NewFilter makes a Filter for a set of rules.
-func NewFilter(set *Set, write func(event.Record) error, flush func() error) *Filter {
+// NewFilter makes a Filter for a set of rules; memory is as for NewMatcher.
+func NewFilter(set *Set, memory int, write func(event.Record) error, flush func() error) *Filter {
 	return &Filter{
-		Write: write, Flush: flush, matcher: NewMatcher(set),
+		Write: write, Flush: flush, matcher: NewMatcher(set, memory),
 		Tally: Tally{BySeverity: map[string]int64{}, ByRule: map[string]int64{}},
 	}
 }

@@ -15,7 +15,7 @@ import (
 func collect(t *testing.T, input string) (words []string, fl *Filter) {
 	t.Helper()
 	set := compileText(t, `- {id: r, severity: high, detection: {file_paths: [/c]}}`, testEnv)
-	fl = NewFilter(set, func(r event.Record) error {
+	fl = NewFilter(set, 0, func(r event.Record) error {
 		switch r := r.(type) {
 		case *event.Match:
 			words = append(words, "match")
@@ -84,7 +84,7 @@ func TestGaps(t *testing.T) {
 func TestFilterFailures(t *testing.T) {
 	set := compileText(t, `- {id: r, severity: high, detection: {file_paths: [/c]}}`, testEnv)
 	full := errors.New("disk full")
-	fl := NewFilter(set, func(event.Record) error { return full }, func() error { return nil })
+	fl := NewFilter(set, 0, func(event.Record) error { return full }, func() error { return nil })
 	if err := fl.Run(strings.NewReader(`{"type":"file","path":"/c","access":"read"}`+"\n"), ""); err != full {
 		t.Errorf("got %v", err)
 	}
@@ -104,7 +104,7 @@ func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 func TestFlushWhenIdle(t *testing.T) {
 	set := compileText(t, `- {id: r, severity: high, detection: {file_paths: [/c]}}`, testEnv)
 	var pending, flushed int
-	fl := NewFilter(set, func(event.Record) error { pending++; return nil }, func() error { flushed += pending; pending = 0; return nil })
+	fl := NewFilter(set, 0, func(event.Record) error { pending++; return nil }, func() error { flushed += pending; pending = 0; return nil })
 	r, w := io.Pipe()
 	go func() {
 		for range 3 {
@@ -142,7 +142,7 @@ func TestSummaryRecord(t *testing.T) {
 // TestRetold: what an upstream tool lost or could not do is said again, in its place.
 func TestRetold(t *testing.T) {
 	var got []string
-	fl := NewFilter(compileText(t, "- {id: r, severity: high, detection: {file_paths: [/c]}}", testEnv), func(r event.Record) error {
+	fl := NewFilter(compileText(t, "- {id: r, severity: high, detection: {file_paths: [/c]}}", testEnv), 0, func(r event.Record) error {
 		switch r := r.(type) {
 		case *event.Lost:
 			got = append(got, fmt.Sprintf("lost %s %d", r.Why, r.Count.Val))

@@ -62,7 +62,7 @@ func indexed(globs []glob, path string) bool {
 		x.add(p)
 	}
 	found := false
-	x.find([]byte(path), bitRead, func(*pattern) { found = true })
+	x.find([]byte(path), bitRead, func(*pattern, []byte) { found = true })
 	return found
 }
 

@@ -20,7 +20,7 @@ type index struct {
 // pattern is one glob of a rule.
 type pattern struct {
 	access accessSet
-	rule   int
+	probe  int
 	exact  string // where not empty, the only path that fits
 	glob   glob
 }
@@ -70,7 +70,7 @@ func (p *pattern) key() (uint64, bool) {
 }
 
 // find calls hit for every pattern that fits p among those that access concerns.
-func (x *index) find(p []byte, access accessSet, hit func(*pattern)) {
+func (x *index) find(p []byte, access accessSet, hit func(*pattern, []byte)) {
 	if x.union&access == 0 || len(p) == 0 {
 		return
 	}
@@ -100,7 +100,7 @@ func (x *index) find(p []byte, access accessSet, hit func(*pattern)) {
 	}
 }
 
-func (x *index) look(key uint64, p []byte, access accessSet, hit func(*pattern)) {
+func (x *index) look(key uint64, p []byte, access accessSet, hit func(*pattern, []byte)) {
 	if x.filter[key>>6&1023]&(1<<(key&63)) == 0 {
 		return
 	}
@@ -110,7 +110,7 @@ func (x *index) look(key uint64, p []byte, access accessSet, hit func(*pattern))
 	}
 }
 
-func (p *pattern) try(name []byte, access accessSet, hit func(*pattern)) {
+func (p *pattern) try(name []byte, access accessSet, hit func(*pattern, []byte)) {
 	if p.access&access == 0 {
 		return
 	}
@@ -121,7 +121,7 @@ func (p *pattern) try(name []byte, access accessSet, hit func(*pattern)) {
 	} else if !p.glob.match(name) {
 		return
 	}
-	hit(p)
+	hit(p, name)
 }
 
 // hashPath is what the walk over a clean absolute path sums up to.

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"path"
 	"slices"
+	"time"
 
 	"sandtrace/lib/event"
 )
@@ -13,73 +14,156 @@ import (
 // Matcher holds records against a Set, one after the other.
 type Matcher struct {
 	set      *Set
-	hits     []int  // rules that may match the record at hand
-	stamps   []uint // by rule: the record that it was last put in hits for
+	state    *state
+	hits     []int  // probes that may fit the record at hand
+	stamps   []uint // by probe: the record that it was last put in hits for
 	stamp    uint
-	failed   []bool // by rule: its condition has failed before
+	said     []bool // by rule: a failure of its condition has been told
+	met      []met  // steps that the record at hand meets
 	failures int64
+	costs    []Cost // by rule; nil where nobody asks
+	gojq     int64  // evaluations of conditions
+	silenced int64
+	repeated int64
 	out      []event.Record
 	callers  callers
-	hit      func(*pattern)
+	lastPkg  *event.Pkg
+	hit      func(*pattern, []byte)
 
+	f       *event.Facets
 	line    []byte
 	decoded any // the record as gojq takes it, once decoded
+	proc    *event.Proc
+	current *node // of the record's process, once asked for
+	asked   bool
 }
 
-// NewMatcher begins a stream of records.
-func NewMatcher(set *Set) *Matcher {
-	m := &Matcher{set: set, stamps: make([]uint, len(set.rules)), failed: make([]bool, len(set.rules))}
-	m.hit = func(p *pattern) { m.candidate(p.rule) }
+// met is a step that a record meets; rule is the one that led to it.
+type met struct {
+	probe int
+	rule  *compiled
+}
+
+// NewMatcher begins a stream of records, with memory bytes for what must be remembered of it; 0 is
+// DefaultMemory.
+func NewMatcher(set *Set, memory int) *Matcher {
+	m := &Matcher{set: set, state: newState(memory)}
+	m.reset()
+	m.hit = func(p *pattern, name []byte) {
+		if pr := &m.set.probes[p.probe]; (len(pr.except) > 0 || pr.exceptTop) && pr.excludes(m, name) {
+			return
+		}
+		m.candidate(p.probe)
+	}
 	return m
+}
+
+// reset prepares for the set at hand.
+func (m *Matcher) reset() {
+	m.stamps = make([]uint, len(m.set.probes))
+	m.said = make([]bool, len(m.set.rules))
+	m.callers = callers{}
+	if m.costs != nil {
+		m.costs = make([]Cost, len(m.set.rules))
+	}
+	m.state.windows.begin(m.set)
+}
+
+// Replace goes on with another set. What was remembered for rules that stayed the same is kept.
+func (m *Matcher) Replace(set *Set) {
+	m.set = set
+	m.reset()
 }
 
 // ConditionFailures counts the records on which a condition failed.
 func (m *Matcher) ConditionFailures() int64 { return m.failures }
 
-// Match is what to write for one record: a *event.Match for each rule that fired, in the order of
-// the rules, without ID, and one *event.Error for a condition that failed for the first time. f must
-// be of line. The slice is valid until the next call.
+// Match is what to write for one record: a *event.Match for each rule that fired, those of one record
+// first and then the finished chains, without ID, one *event.Error for a condition that failed for the first time, and a
+// *event.Lost where memory ran out. f must be of line. The slice is valid until the next call.
 func (m *Matcher) Match(f *event.Facets, line []byte) []event.Record {
+	m.out = m.out[:0]
+	m.f, m.line, m.decoded, m.proc, m.current, m.asked = f, line, nil, nil, nil, false
 	t := typeBit(f.Type)
 	if t == 0 && len(f.Type) > 0 {
+		if string(f.Type) == string(event.TypeStart) {
+			m.state.begin(f, line)
+		}
 		return nil
 	}
 	if t == 0 { // a record that does not say what it is counts by what it has
 		t = anyType
 	}
+	if t == typeProcess {
+		m.track()
+	} else if f.Proc.Fresh { // so that the table knows who is whose child
+		m.node()
+	}
 	m.stamp++
 	m.hits = m.hits[:0]
-	m.line, m.decoded = line, nil
 	s := m.set
 	if len(f.Access) > 0 {
-		onPath, onTo := meaningOf(f.Access)
-		if isSymlink(f) {
-			onPath, onTo = madeByLink, reachedByLink
-			if len(f.To) == 0 {
-				s.paths.find(m.linkTarget(f), onTo, m.hit)
-			}
-		}
-		s.paths.find(f.Path, onPath, m.hit)
-		if len(f.To) > 0 {
-			s.paths.find(f.To, onTo, m.hit)
-		}
-		if string(f.Access) == string(event.AccessRename) {
-			s.above.find(f.Path, onPath, m.hit)
-			s.above.find(f.To, onTo, m.hit)
-		}
+		m.candidatesByPath()
 	}
 	if isExec(f) {
 		m.candidatesByName(f)
+		for _, n := range s.execs {
+			m.candidate(n)
+		}
+	}
+	if len(f.Syscall) > 0 {
+		for _, n := range s.bySyscall[string(f.Syscall)] {
+			m.candidate(n)
+		}
+	}
+	if len(f.Addr) > 0 || len(f.Host) > 0 {
+		for _, n := range s.network {
+			m.candidate(n)
+		}
 	}
 	if t != anyType {
 		for _, n := range s.byType[bits.TrailingZeros8(uint8(t))] {
 			m.candidate(n)
 		}
 	}
-	if len(m.hits) == 0 {
-		return nil
+	if len(m.hits) > 0 {
+		m.judge(t)
 	}
-	return m.judge(f, t)
+	if n := m.state.evicted(); n > 0 {
+		m.out = append(m.out, &event.Lost{Why: whyEvicted, Count: event.Some(n)})
+	}
+	return m.out
+}
+
+// whyEvicted is said where memory did not suffice for what rules had to remember.
+const whyEvicted = "state_evicted"
+
+var typeProcess = typeBit([]byte(event.TypeProcess))
+
+func (m *Matcher) candidatesByPath() {
+	f, s := m.f, m.set
+	onPath, onTo := meaningOf(f.Access)
+	if isSymlink(f) {
+		onPath, onTo = madeByLink, reachedByLink
+		if len(f.To) == 0 {
+			s.paths.find(m.linkTarget(f), onTo, m.hit)
+		}
+	}
+	s.paths.find(f.Path, onPath, m.hit)
+	if len(f.To) > 0 {
+		s.paths.find(f.To, onTo, m.hit)
+	}
+	if string(f.Access) == string(event.AccessRename) {
+		s.above.find(f.Path, onPath, m.hit)
+		s.above.find(f.To, onTo, m.hit)
+	}
+	for i, a := range event.Accesses {
+		if len(s.byAccess[i]) > 0 && string(a) == string(f.Access) {
+			for _, n := range s.byAccess[i] {
+				m.candidate(n)
+			}
+		}
+	}
 }
 
 // isSymlink reports whether a record is of the making of a symbolic link. Its path is the link, its
@@ -106,67 +190,104 @@ func isExec(f *event.Facets) bool {
 	return string(f.Type) == string(event.TypeProcess) && string(f.Op) == event.OpExec
 }
 
-func (m *Matcher) candidate(rule int) {
-	if m.stamps[rule] != m.stamp {
-		m.stamps[rule] = m.stamp
-		m.hits = append(m.hits, rule)
+func (m *Matcher) candidate(probe int) {
+	if m.stamps[probe] != m.stamp {
+		m.stamps[probe] = m.stamp
+		m.hits = append(m.hits, probe)
 	}
 }
 
-// judge asks of each candidate what its tables did not answer.
-func (m *Matcher) judge(f *event.Facets, t typeSet) []event.Record {
+// judge asks of each candidate what the tables did not answer, and what the rules make of it.
+func (m *Matcher) judge(t typeSet) {
 	slices.Sort(m.hits)
-	m.out = m.out[:0]
+	m.met = m.met[:0]
 	for _, n := range m.hits {
-		r := &m.set.rules[n]
-		if r.types&t == 0 || !r.admits(f) {
+		p := &m.set.probes[n]
+		r := &m.set.rules[p.rule]
+		if p.types&t == 0 || (p.onExec && !isExec(m.f)) || (p.step > 0 && !m.state.windows.waits(r)) {
 			continue
 		}
-		if len(r.Excluded) > 0 && f.Proc.Raw != nil {
-			if r.exempts(m.callers.of(m.set.trust, &f.Proc)) {
+		if !m.fits(p) {
+			continue
+		}
+		if r.window != nil {
+			m.met = append(m.met, met{probe: n})
+			continue
+		}
+		if !m.fire(r, nil) {
+			continue
+		}
+		for _, to := range r.feeds {
+			step := &m.set.probes[to]
+			if step.types&t != 0 && m.fits(step) {
+				m.met = append(m.met, met{to, r})
+			}
+		}
+	}
+	if len(m.met) == 0 {
+		return
+	}
+	slices.SortStableFunc(m.met, func(a, b met) int { return a.probe - b.probe })
+	for i := range m.met {
+		p := &m.set.probes[m.met[i].probe]
+		r := &m.set.rules[p.rule]
+		if found := m.state.windows.step(m, r, p.step, m.met[i].rule); found != nil {
+			m.fire(r, found)
+		}
+	}
+}
+
+// fits asks the clauses of a probe, and counts what that costs where somebody wants to know.
+func (m *Matcher) fits(p *probe) bool {
+	if m.costs == nil {
+		return p.rest(m) == ""
+	}
+	began := time.Now()
+	ok := p.rest(m) == ""
+	c := &m.costs[p.rule]
+	c.Records++
+	c.Nanoseconds += int64(time.Since(began))
+	return ok
+}
+
+// fire writes a match unless the rule says otherwise; found is what a window remembers. It reports
+// whether the match counts: one that is merely not repeated does.
+func (m *Matcher) fire(r *compiled, found *found) bool {
+	for i := range r.suppress {
+		s := &r.suppress[i]
+		if s.until.Set {
+			if at, ok := m.f.When(); !ok || at >= s.until.Val {
 				continue
 			}
 		}
-		if r.condition != nil && !m.holds(n, r) {
-			continue
+		t := typeBit(m.f.Type)
+		if t == 0 {
+			t = anyType
 		}
-		m.out = append(m.out, m.build(r, f))
+		if s.whole(m, t) == "" {
+			m.silenced++
+			return false
+		}
 	}
-	return m.out
-}
-
-// admits asks what neither the path nor the type has answered: the program and, for rules
-// without paths, the access.
-func (r *compiled) admits(f *event.Facets) bool {
-	if len(r.ProcessNames) > 0 && (len(r.FilePaths) > 0 || len(r.On) > 0) && !r.names(f) {
-		return false
+	if r.dedupe != nil && m.state.repeated(m, r) {
+		m.repeated++
+		return true
 	}
-	if len(r.FilePaths) == 0 && len(r.AccessTypes) > 0 {
-		path, to := meaningOf(f.Access)
-		return (path|to)&r.access != 0
-	}
+	m.out = append(m.out, m.build(r, m.f, found))
 	return true
 }
 
-func (r *compiled) exempts(c *caller) bool {
-	for i := range r.Excluded {
-		if c.is(r.Excluded[i].Text) {
-			return true
-		}
-	}
-	return false
-}
-
-func (m *Matcher) holds(n int, r *compiled) bool {
-	ok, err := r.condition.holds(m.record())
+func (m *Matcher) holds(p *probe) bool {
+	m.gojq++
+	ok, err := p.condition.holds(m.record())
 	if err == nil {
 		return ok
 	}
 	m.failures++
-	if !m.failed[n] {
-		m.failed[n] = true
+	if r := &m.set.rules[p.rule]; !m.said[p.rule] {
+		m.said[p.rule] = true
 		m.out = append(m.out, &event.Error{
-			Code: "condition_failed", File: r.File, Line: r.Condition.Line,
+			Code: "condition_failed", File: r.File, Line: p.line,
 			Message: fmt.Sprintf("rule %s: condition: %v; it does not match where it fails, and this is said once", r.ID, err),
 		})
 	}

@@ -52,7 +52,7 @@ func idsOf(records []event.Record) string {
 // one is a set of the one rule id r with the given detection.
 func one(t testing.TB, detection string) *Matcher {
 	t.Helper()
-	return NewMatcher(compileText(t, "- {id: r, severity: high, detection: {"+detection+"}}", testEnv))
+	return NewMatcher(compileText(t, "- {id: r, severity: high, detection: {"+detection+"}}", testEnv), 0)
 }
 
 const byCat = `"proc":{"pid":41,"name":"cat","exe":"/usr/bin/cat"}`
@@ -159,7 +159,7 @@ func TestMatchRecord(t *testing.T) {
 rules:
   - {id: a, name: A, severity: high, tags: [x, y], detection: {file_paths: ["/c"]}}
   - {id: b, severity: low, detection: {file_paths: ["/**"]}, alert: {channels: [ops], message: "{{{rule}}} {package} {proc.cwd} {proc.argv} {args.flags} {port}"}}
-`, testEnv))
+`, testEnv), 0)
 	line := `{"type":"syscall","path":"/c","access":"read","args":{"flags":["O_RDONLY"]},"success":false,"errno":"EACCES","action":"allow",` +
 		`"proc":{"pid":41,"name":"fake","exe":"/tmp/cat","argv":["cat","a\nb"],"cwd":"/w","pkg":{"name":"evil","version":"1.0.0","stage":"install"}},"x":"` + "\u009b" + `31m"}`
 	out := matchLine(t, m, line)
@@ -225,7 +225,7 @@ func TestOnAndNames(t *testing.T) {
 		{"file_paths: [\"/**\"] | on: [file]", ""},
 	} {
 		detection, beside, _ := strings.Cut(c.detection, " | ")
-		m := NewMatcher(compileText(t, "- {id: r, severity: high, detection: {"+detection+"}, "+beside+"}", testEnv))
+		m := NewMatcher(compileText(t, "- {id: r, severity: high, detection: {"+detection+"}, "+beside+"}", testEnv), 0)
 		var got []string
 		for _, r := range []struct{ name, line string }{{"exec", exec}, {"call", call}, {"read", read}, {"exit", exit}, {"net", net}} {
 			if idsOf(matchLine(t, m, r.line)) != "" {
@@ -261,7 +261,7 @@ func TestLinksAndHomes(t *testing.T) {
 		"/home/u/.kube": "/home/u/.kube",
 	}
 	env := Env{Homes: []string{"/home/u", "/var/home/u"}, Resolve: func(p string) string { return links[p] }}
-	m := NewMatcher(compileText(t, `- {id: r, severity: high, detection: {file_paths: ["~/.npmrc", "~/.azure/*", "~/.aws/credentials", "~/.kube/config"]}}`, env))
+	m := NewMatcher(compileText(t, `- {id: r, severity: high, detection: {file_paths: ["~/.npmrc", "~/.azure/*", "~/.aws/credentials", "~/.kube/config"]}}`, env), 0)
 	for path, want := range map[string]string{
 		"/home/u/.npmrc": "r", "/var/home/u/.npmrc": "r", "/home/u/dotfiles/npmrc": "r",
 		"/data/azure/x": "r", "/data/aws/credentials": "r", "/data/aws/x": "", "/home/u/.kube/config": "r", "/root/.npmrc": "",
@@ -287,7 +287,7 @@ func TestMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := idsOf(matchLine(t, NewMatcher(set), `{"type":"file","path":"/a","access":"read"}`)); got != "y z" || fmt.Sprint(said) != "[a.yml>b.yml:x]" {
+	if got := idsOf(matchLine(t, NewMatcher(set, 0), `{"type":"file","path":"/a","access":"read"}`)); got != "y z" || fmt.Sprint(said) != "[a.yml>b.yml:x]" {
 		t.Errorf("got %q, said %v", got, said)
 	}
 }

@@ -61,7 +61,7 @@ func (m *Matcher) candidatesByName(f *event.Facets) {
 
 // names reports whether the process goes by one of the rule's process_names. Of the process records
 // only those of execs count.
-func (r *compiled) names(f *event.Facets) bool {
+func (d *Detection) names(f *event.Facets) bool {
 	var path []byte
 	if string(f.Type) == string(event.TypeProcess) {
 		if !isExec(f) {
@@ -71,8 +71,8 @@ func (r *compiled) names(f *event.Facets) bool {
 	}
 	var list [maxNames][]byte
 	for _, n := range namesOf(&f.Proc, path, &list) {
-		for i := range r.ProcessNames {
-			want := r.ProcessNames[i].Text
+		for i := range d.ProcessNames {
+			want := d.ProcessNames[i].Text
 			if nameIs(string(n), want) || programName(string(n)) == want {
 				return true
 			}

@@ -18,9 +18,12 @@ import (
 // idForm is what an id may look like; it becomes part of records, file names and commands.
 var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
+// nameForm is what the name of a list or macro may look like.
+var nameForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,99}$`)
+
 // Parse reads the rules of one file: a mapping with the key rules, or a list of rules. It fails with
 // an *Error at the first fault. Patterns, conditions and messages are checked by Compile.
-func Parse(file string, text []byte) ([]Rule, error) {
+func Parse(file string, text []byte) (*Bundle, error) {
 	p := &parser{file: file}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	for {
@@ -37,14 +40,14 @@ func Parse(file string, text []byte) ([]Rule, error) {
 		}
 	}
 	lines := map[string]int{}
-	for i := range p.rules {
-		r := &p.rules[i]
+	for i := range p.out.Rules {
+		r := &p.out.Rules[i]
 		if first, ok := lines[r.ID]; ok {
 			return nil, r.errorf(r.Line, "id %s: used before, in line %d: expected one rule an id", r.ID, first)
 		}
 		lines[r.ID] = r.Line
 	}
-	return p.rules, nil
+	return &p.out, nil
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+): `)
@@ -61,14 +64,18 @@ func yamlError(file string, err error) error {
 
 type parser struct {
 	file  string
-	rules []Rule
+	out   Bundle
 	nodes int
 }
 
 func (p *parser) document(n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.MappingNode:
-		return p.mapping(n, "the file", []field{{"rules", func(n *yaml.Node) error { return p.list(n, "rules", p.rule) }}})
+		return p.mapping(n, "the file", []field{
+			{"rules", func(n *yaml.Node) error { return p.list(n, "rules", p.rule) }},
+			{"lists", p.lists},
+			{"macros", p.macros},
+		})
 	case yaml.SequenceNode:
 		return p.list(n, "rules", p.rule)
 	}
@@ -86,8 +93,16 @@ func (p *parser) rule(n *yaml.Node) error {
 		{"name", func(n *yaml.Node) error { return p.text(n, &r.Name) }},
 		{"severity", func(n *yaml.Node) error { severityLine = n.Line; return p.oneOf(n, &r.Severity) }},
 		{"description", func(n *yaml.Node) error { return p.text(n, &r.Description) }},
+		{"references", func(n *yaml.Node) error { return p.texts(n, &r.References) }},
 		{"on", func(n *yaml.Node) error { return p.types(n, &r.On) }},
-		{"detection", func(n *yaml.Node) error { detectionLine = n.Line; return p.detection(n, &r) }},
+		{"detection", func(n *yaml.Node) error {
+			detectionLine = n.Line
+			return p.detection(n, "detection", &r.Detection, nil)
+		}},
+		{"sequence", func(n *yaml.Node) error { return p.sequence(n, &r) }},
+		{"threshold", func(n *yaml.Node) error { return p.threshold(n, &r) }},
+		{"dedupe", func(n *yaml.Node) error { return p.dedupe(n, &r) }},
+		{"suppress", func(n *yaml.Node) error { return p.suppress(n, &r) }},
 		{"alert", func(n *yaml.Node) error { return p.alert(n, &r) }},
 		{"tags", func(n *yaml.Node) error { return p.texts(n, &r.Tags) }},
 		{"enabled", func(n *yaml.Node) error { return p.boolean(n, &r.Enabled) }},
@@ -101,10 +116,12 @@ func (p *parser) rule(n *yaml.Node) error {
 		return p.errorf(n, "a rule has no id: expected id: some-name")
 	case r.Enabled && severityLine == 0:
 		return p.errorf(n, "rule %s has no severity: expected %s", r.ID, spell.List(severities))
-	case r.Enabled && detectionLine == 0:
+	case r.Enabled && detectionLine == 0 && r.Sequence == nil:
 		return p.errorf(n, "rule %s has no detection: expected what it is to find", r.ID)
-	case r.Enabled && len(r.FilePaths)+len(r.ProcessNames) == 0 && r.Condition.Text == "":
-		return &Error{p.file, detectionLine, "rule " + r.ID + " would match anything: expected file_paths, process_names or condition"}
+	case r.Sequence != nil && (detectionLine > 0 || r.Threshold != nil):
+		return p.errorf(n, "rule %s has a sequence beside a detection or threshold: expected these in its steps", r.ID)
+	case r.Enabled && r.Sequence == nil && !r.demands():
+		return &Error{p.file, detectionLine, "rule " + r.ID + " would match anything: expected file_paths, processes, network, syscalls or condition"}
 	}
 	if r.Name == "" {
 		r.Name = r.ID
@@ -112,18 +129,8 @@ func (p *parser) rule(n *yaml.Node) error {
 	if len(r.Channels) == 0 {
 		r.Channels = []string{"stdout"}
 	}
-	p.rules = append(p.rules, r)
+	p.out.Rules = append(p.out.Rules, r)
 	return nil
-}
-
-func (p *parser) detection(n *yaml.Node, r *Rule) error {
-	return p.mapping(n, "detection", []field{
-		{"file_paths", func(n *yaml.Node) error { return p.words(n, &r.FilePaths) }},
-		{"excluded_processes", func(n *yaml.Node) error { return p.words(n, &r.Excluded) }},
-		{"process_names", func(n *yaml.Node) error { return p.words(n, &r.ProcessNames) }},
-		{"access_types", func(n *yaml.Node) error { return p.accesses(n, &r.AccessTypes) }},
-		{"condition", func(n *yaml.Node) error { return p.word(n, &r.Condition) }},
-	})
 }
 
 func (p *parser) alert(n *yaml.Node, r *Rule) error {

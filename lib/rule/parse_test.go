@@ -23,7 +23,7 @@ var ruleErrors = []struct{ text, want string }{
 	{"- id: x\n  severity: hihg\n", `r.yml:2: severity "hihg": expected high`},
 	{"- id: x\n  severity: urgent\n", `r.yml:2: severity "urgent": expected info, low, medium, high or critical`},
 	{"- id: x\n  severity: high\n", `r.yml:1: rule x has no detection: expected what it is to find`},
-	{"- id: x\n  severity: high\n  detection: {}\n", `r.yml:3: rule x would match anything: expected file_paths, process_names or condition`},
+	{"- id: x\n  severity: high\n  detection: {}\n", `r.yml:3: rule x would match anything: expected file_paths, processes, network, syscalls or condition`},
 	{"- id: x\n  severity: high\n  detection:\n    file_paths: /a\n", `r.yml:4: the value is a text: expected a list`},
 	{"- id: x\n  severity: high\n  detection:\n    file_paths:\n      - /a\n      - 7\n", `r.yml:6: a number where a text is expected: write "7"`},
 	{"- id: x\n  severity: high\n  detection:\n    file_paths: [/a]\n    access_types: [raed]\n", `r.yml:5: access type "raed": expected read`},
@@ -50,7 +50,7 @@ var ruleErrors = []struct{ text, want string }{
 	{"- id: x\n  severity: high\n  on: [sycall]\n", `r.yml:3: record type "sycall": expected syscall`},
 	{"- id: x\n  tests: {match: [7]}\n", `r.yml:2: a test case is a number: expected a record or a list of records`},
 	{"- id: x\n  tests: {matches: []}\n", `r.yml:2: unknown key "matches" in tests: expected match`},
-	{"a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a]\n", `r.yml:1: unknown key "a" in the file: expected rules`},
+	{"a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a]\n", `r.yml:1: unknown key "a" in the file: expected rules, lists or macros`},
 }
 
 func parseAndCompile(text string) (*Set, error) {
@@ -129,7 +129,7 @@ func FuzzRules(f *testing.F) {
 			}
 			return
 		}
-		m := NewMatcher(set)
+		m := NewMatcher(set, 0)
 		matchLine(t, m, `{"type":"process","op":"exec","path":"/a/b","access":"rename","to":"/home/u/.x","proc":{"pid":1,"exe":"/usr/bin/node","argv":["node"]}}`)
 	})
 }

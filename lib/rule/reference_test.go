@@ -114,7 +114,7 @@ func FuzzAgainstReference(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := NewMatcher(set)
+		m := NewMatcher(set, 0)
 		for range 50 {
 			rec := map[string]any{
 				"type": "syscall", "path": anyPath(), "access": pick(wordsOf(event.Accesses)...),
@@ -132,7 +132,7 @@ func FuzzAgainstReference(f *testing.F) {
 				t.Fatal(err)
 			}
 			line := string(raw)
-			if got, want := idsOf(matchLine(t, m, line)), reference(rules, line); got != want {
+			if got, want := idsOf(matchLine(t, m, line)), reference(rules.Rules, line); got != want {
 				t.Fatalf("%s\n%s\n got %q\nwant %q", text.String(), line, got, want)
 			}
 		}

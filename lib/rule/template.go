@@ -15,6 +15,7 @@ import (
 const (
 	defaultMessage    = "{process_name} ({pid}) {did} {file}{failure}"
 	defaultExec       = "{process_name} ({pid}) ran: {command}"
+	defaultSequence   = "{name}: {process_name} ({pid})"
 	defaultConnection = "{process_name} ({pid}): {host} {addr}"
 )
 

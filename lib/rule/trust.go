@@ -130,24 +130,23 @@ type callers struct {
 	last               caller
 }
 
-func (m *callers) of(t *trust, p *event.ProcFacets) *caller {
-	if string(p.Exe) != m.exe || string(p.Script) != m.script || string(p.Stage) != m.stage {
-		*m = callers{string(p.Exe), string(p.Script), string(p.Stage), t.caller(p)}
+// of answers for a process that runs in a stage, its own or one that it inherits.
+func (m *callers) of(t *trust, stage []byte, p *event.ProcFacets) *caller {
+	if string(p.Exe) != m.exe || string(p.Script) != m.script || string(stage) != m.stage {
+		*m = callers{string(p.Exe), string(p.Script), string(stage), t.caller(string(p.Exe), string(p.Script), string(stage))}
 	}
 	return &m.last
 }
 
-func (t *trust) caller(p *event.ProcFacets) caller {
-	c := caller{stage: installStages[string(p.Stage)]}
-	exe := string(p.Exe)
+func (t *trust) caller(exe, script, stage string) caller {
+	c := caller{stage: installStages[stage]}
 	if !t.file(exe, c.stage) {
 		return c
 	}
 	c.exe = baseName(exe)
-	if len(p.Script) == 0 || kindOf(c.exe) != interpreter {
+	if script == "" || kindOf(c.exe) != interpreter {
 		return c
 	}
-	script := string(p.Script)
 	if t.file(script, c.stage) {
 		c.script = programName(baseName(script))
 		return c

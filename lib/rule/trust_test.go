@@ -78,7 +78,7 @@ func TestTrustedPaths(t *testing.T) {
 	for exe, want := range map[string]bool{
 		"/srv/tools/aws": true, "/home/u/bin/aws": true, "/usr/bin/aws": false, "/srv/aws": false, "/srv/tools": false,
 	} {
-		m := NewMatcher(compileText(t, `- {id: r, severity: high, detection: {file_paths: [/c], excluded_processes: [aws, tools]}}`, env))
+		m := NewMatcher(compileText(t, `- {id: r, severity: high, detection: {file_paths: [/c], excluded_processes: [aws, tools]}}`, env), 0)
 		if got := idsOf(matchLine(t, m, `{"type":"file","path":"/c","access":"read","proc":{"pid":1,"exe":"`+exe+`"}}`)) == ""; got != want {
 			t.Errorf("%s: exempt %t, want %t", exe, got, want)
 		}
