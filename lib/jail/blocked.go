@@ -142,8 +142,8 @@ func otherPersonality() (any [][]seccomp.Cond) {
 // internet are the families that are refused where a network namespace was wanted and cannot be had.
 var internet = each("socket", unix.EACCES, low(0, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK), "no network")
 
-// filterRules are the rules of the filter for a policy.
-func filterRules(rules *policy.Rules, p *policy.Policy, plan *plan) []seccomp.Rule {
+// policyRules are the rules of the filter for a policy.
+func policyRules(rules *policy.Rules, p *policy.Policy, plan *plan) []seccomp.Rule {
 	var out []seccomp.Rule
 	whole := map[string]bool{} // refused whatever the arguments: no other rule of the call counts
 	add := func(call string, e syscall.Errno, tell bool) {

@@ -195,7 +195,7 @@ func (in *inside) command() error {
 // confinement makes what the command will put on itself.
 func (in *inside) confinement() (*seccomp.Spawn, error) {
 	p := in.plan
-	s := &seccomp.Spawn{OwnSession: p.OwnSession, Privileged: p.has(LayerUser) || os.Geteuid() == 0, Landlock: -1, Socket: controlFD}
+	s := &seccomp.Spawn{OwnSession: p.OwnSession, Privileged: p.has(LayerUser), Landlock: -1, Socket: controlFD}
 	if n := seccomp.OpenFiles(); n > 0 {
 		var l unix.Rlimit
 		if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err == nil {

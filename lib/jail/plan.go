@@ -9,7 +9,7 @@ import (
 	"sandtrace/lib/seccomp"
 )
 
-// plan is all that init has to know; it travels as JSON in a file in memory.
+// plan is all that init has to know; it travels as JSON through a pipe.
 type plan struct {
 	Layers     []string // those to put up
 	Mounts     []mount  // of the view, those above first

@@ -50,8 +50,8 @@ func Resolve(o *Options) (*Resolved, error) {
 	if o.Policy.Network.Allow {
 		p.drop(LayerNetwork)
 	}
-	p.SealMemory = canSealMemory()
-	r.rules = filterRules(rules, o.Policy, p)
+	p.SealMemory = !p.ExecAny && canSealMemory()
+	r.rules = policyRules(rules, o.Policy, p)
 	if p.Limits, err = resourceLimits(o.Policy.Limits); err != nil {
 		return nil, err
 	}
@@ -77,23 +77,21 @@ func (r *Resolved) without(lost []string) *plan {
 	return &p
 }
 
-// filter is the program for a plan of this jail.
-func (r *Resolved) filter(p *plan, tell bool) ([]byte, error) {
-	if !p.has(LayerSeccomp) {
-		return nil, nil
+// filterRules are the rules of the filter for a plan of this jail.
+func (r *Resolved) filterRules(p *plan) []seccomp.Rule {
+	if !p.NoNetwork || p.has(LayerNetwork) {
+		return r.rules
 	}
-	rules := r.rules
-	if p.NoNetwork && !p.has(LayerNetwork) {
-		rules = slices.Clone(rules)
-		for _, row := range internet {
-			rules = append(rules, seccomp.Rule{Call: row.calls, When: row.when, Errno: row.errno, Tell: row.tell})
+	var out []seccomp.Rule // what is refused whole needs no rule about its kinds
+	for _, rule := range r.rules {
+		if rule.Call != "socket" || len(rule.When) == 0 || !slices.ContainsFunc(internet, func(b blockedCall) bool { return b.when[0] == rule.When[0] }) {
+			out = append(out, rule)
 		}
 	}
-	program, err := seccomp.JailProgram(rules, tell)
-	if err != nil {
-		return nil, &LayerError{Layer: LayerSeccomp, Err: err}
+	for _, row := range internet {
+		out = append(out, seccomp.Rule{Call: row.calls, When: row.when, Errno: row.errno, Tell: row.tell})
 	}
-	return program, nil
+	return out
 }
 
 // checkStreams refuses standard streams that lead out of the jail: from a directory that is open,

@@ -134,7 +134,7 @@ func (s *supervisor) startInit() error {
 	}
 	inner := os.NewFile(uintptr(pair[1]), "control")
 	defer inner.Close()
-	planFile, err := s.plan.file()
+	planFile, err := s.plan.pipe()
 	if err != nil {
 		unix.Close(pair[0])
 		return err
@@ -179,9 +179,12 @@ func (s *supervisor) open() error {
 
 // sendFilter sends the filter, which is made here while init starts.
 func (s *supervisor) sendFilter(held []int, tell bool) error {
-	program, err := s.resolved.filter(s.plan, tell)
-	if err != nil {
-		return err
+	var program []byte
+	if s.plan.has(LayerSeccomp) {
+		var err error
+		if program, err = seccomp.JailProgram(s.resolved.filterRules(s.plan), tell); err != nil {
+			return err
+		}
 	}
 	b, err := json.Marshal(gate{held, program})
 	if err != nil {
@@ -193,26 +196,21 @@ func (s *supervisor) sendFilter(held []int, tell bool) error {
 	return nil
 }
 
-// file is the plan in memory, at its start.
-func (p *plan) file() (*os.File, error) {
+// pipe is the reading end of a pipe that the plan is written to.
+func (p *plan) pipe() (*os.File, error) {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	fd, err := unix.MemfdCreate("plan", unix.MFD_CLOEXEC)
+	r, w, err := os.Pipe()
 	if err != nil {
-		return nil, os.NewSyscallError("memfd_create", err)
+		return nil, err
 	}
-	f := os.NewFile(uintptr(fd), "plan")
-	if _, err := f.Write(text); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("plan: %w", err)
-	}
-	if _, err := f.Seek(0, 0); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("plan: %w", err)
-	}
-	return f, nil
+	go func() {
+		_, _ = w.Write(text) // init that gets half of it says so by ending
+		w.Close()
+	}()
+	return r, nil
 }
 
 // readReports reads what init and the command's start send, until their end.

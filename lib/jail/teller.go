@@ -33,7 +33,7 @@ type teller struct {
 // serve answers in the background until no process is left under the filter.
 func (t *teller) serve(l *seccomp.Listener, s *supervisor) {
 	t.listener, t.sup, t.errnos, t.counts = l, s, map[string]unix.Errno{}, map[string]int{}
-	for _, r := range s.resolved.rules {
+	for _, r := range s.resolved.filterRules(s.plan) {
 		if r.Tell {
 			t.errnos[r.Call] = r.Errno
 		}
@@ -56,7 +56,7 @@ func (t *teller) serve(l *seccomp.Listener, s *supervisor) {
 func (t *teller) answer(n seccomp.Notification) {
 	e, known := t.errnos[n.Call]
 	if !known {
-		e = unix.EACCES // a rule that stands in for the network layer
+		e = unix.EPERM
 	}
 	t.record(n, e)
 	if known && e == 0 {
