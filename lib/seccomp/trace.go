@@ -86,7 +86,10 @@ func isUnsupported(err error) bool {
 
 // export reads the program back through a file in memory, which every libseccomp can write to.
 func export(f *libseccomp.ScmpFilter) ([]byte, error) {
-	fd, err := unix.MemfdCreate("seccomp", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("seccomp", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL) // inside a jail there is no other
+	if errors.Is(err, unix.EINVAL) {                                              // before Linux 6.3
+		fd, err = unix.MemfdCreate("seccomp", unix.MFD_CLOEXEC)
+	}
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
