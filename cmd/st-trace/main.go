@@ -25,6 +25,7 @@ type flags struct {
 	Timeout      time.Duration `help:"End the whole tree after DUR: SIGTERM, then SIGKILL; exit 124." placeholder:"DUR"`
 	OnBrokenPipe string        `help:"When the reader of the records is gone, kill the tree or continue." enum:"kill,continue" default:"kill" placeholder:"kill|continue"`
 	Attach       []int         `short:"p" help:"Trace the running process PID instead of a command; ^C lets it go." placeholder:"PID"`
+	Backend      string        `help:"See the calls by ptrace, with their results, or by notify: faster, unseen by the program, without results." enum:"auto,ptrace,notify" default:"auto" placeholder:"NAME"`
 	Raw          bool          `help:"Add the registers of each call to its record."`
 	Env          []string      `help:"Record these environment variables at exec; none by default." placeholder:"NAME"`
 	AllowIOUring bool          `name:"allow-io-uring" help:"Let programs use io_uring, whose calls are not seen; without this it answers ENOSYS."`
@@ -86,8 +87,11 @@ func traceIt(f *flags, std cli.Std) (int, error) {
 }
 
 func start(f *flags, opt trace.Options) (trace.Result, error) {
-	if len(f.Attach) > 0 {
+	switch {
+	case len(f.Attach) > 0:
 		return trace.Attach(opt, f.Attach)
+	case f.Backend == "notify":
+		return trace.Notify(opt)
 	}
 	return trace.Run(opt)
 }

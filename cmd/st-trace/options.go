@@ -41,6 +41,9 @@ func command(f *flags) (argv []string, path string, err error) {
 		if len(f.Cmd) > 0 {
 			return nil, "", usage("expected a command or --attach, not both")
 		}
+		if f.Backend == "notify" {
+			return nil, "", usage("--backend notify: no filter can be put into what runs already")
+		}
 		return nil, "", nil
 	}
 	if argv, err = cli.Command(f.Cmd); err != nil {
@@ -76,6 +79,10 @@ func startRecord(f *flags, opt trace.Options) *event.Start {
 			{Key: "trace", Kind: event.ArgList, List: f.Trace},
 			{Key: "arch", Kind: event.ArgText, Str: syscalls.Native(runtime.GOARCH).String()},
 		},
+	}
+	if f.Backend == "notify" {
+		r.Backend = "notify+seccomp"
+		r.Options = append(r.Options, event.Arg{Key: "results", Kind: event.ArgBool})
 	}
 	if len(f.Attach) > 0 {
 		r.Backend = "ptrace" // no filter can be put into what runs: every call stops

@@ -16,6 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* The limit of open files that the user gave: Go's runtime raises it before main. */
 static struct rlimit files;
 
@@ -47,8 +51,9 @@ static void default_signals(void)
 
 static void filter(const struct launch *l)
 {
+	int flags = l->tell ? SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
 	for (int tries = 0; tries < 2; tries++) {
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &l->program) == 0)
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &l->program) >= 0)
 			return;
 		/* Without CAP_SYS_ADMIN the kernel asks for this first. */
 		if (errno != EACCES || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -74,6 +79,16 @@ static void child(const struct launch *l, const sigset_t *mask)
 			fail(l);
 	if (files.rlim_max != 0 && setrlimit(RLIMIT_NOFILE, &files) != 0)
 		fail(l);
+	if (l->tell) {
+		/* The listener will have the lowest free number. It cannot be told afterwards: the call
+		 * that told it could be one that waits for the listener. */
+		int next = fcntl(0, F_DUPFD_CLOEXEC, 0);
+		if (next < 0)
+			fail(l);
+		close(next);
+		if (write(l->report, &next, sizeof next) != sizeof next)
+			fail(l);
+	}
 	while ((n = read(l->gate, &go, 1)) < 0 && errno == EINTR) {
 	}
 	if (n != 1)

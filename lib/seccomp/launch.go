@@ -5,11 +5,17 @@ package seccomp
 import "C"
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Launch says what a child becomes.
@@ -18,7 +24,8 @@ type Launch struct {
 	Argv    []string
 	Env     []string
 	Stdio   [3]*os.File
-	Program []byte // the filter, of TraceProgram
+	Program []byte // the filter, of TraceProgram or TellProgram
+	Tell    bool   // the filter is TellProgram's: Report gives its listener's number first
 }
 
 // Launched is a child that waits at its gate: a byte written there lets it go on, closing it ends
@@ -51,6 +58,9 @@ func (l Launch) Start() (*Launched, error) {
 		path: C.CString(l.Path),
 	}
 	defer C.free(unsafe.Pointer(c.path))
+	if l.Tell {
+		c.tell = 1
+	}
 	for i, f := range l.Stdio {
 		c.stdio[i] = C.int(f.Fd())
 	}
@@ -71,6 +81,38 @@ func (l Launch) Start() (*Launched, error) {
 	}
 	return &Launched{PID: int(pid), Gate: gateW, Report: reportR}, nil
 }
+
+// Listener takes over the listener of a child that was started with Tell: it opens the child's gate
+// and borrows the descriptor from it (pidfd_getfd(2)) as soon as it is there.
+func (l *Launched) Listener() (*Listener, error) {
+	var b [4]byte
+	if _, err := io.ReadFull(l.Report, b[:]); err != nil {
+		return nil, errors.New("seccomp: the command's process did not start")
+	}
+	pidfd, err := unix.PidfdOpen(l.PID, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("pidfd_open", err)
+	}
+	defer unix.Close(pidfd)
+	if _, err := l.Gate.Write([]byte{1}); err != nil {
+		return nil, err
+	}
+	number := int(binary.NativeEndian.Uint32(b[:]))
+	for end := time.Now().Add(listenerPatience); time.Now().Before(end); time.Sleep(50 * time.Microsecond) {
+		fd, err := unix.PidfdGetfd(pidfd, number, 0)
+		switch err {
+		case nil:
+			return NewListener(fd)
+		case unix.EBADF: // not yet
+		default:
+			return nil, os.NewSyscallError("pidfd_getfd", err)
+		}
+	}
+	return nil, errors.New("seccomp: the command's process has no listener")
+}
+
+// listenerPatience is how long a child may take to install its filter.
+const listenerPatience = 10 * time.Second
 
 // stringArray is a NULL-ended array of strings in C's memory.
 func stringArray(list []string) (array **C.char, free func()) {

@@ -62,6 +62,9 @@ type Notification struct {
 	TID  int // in the receiver's pid namespace
 	Call string
 	Args [6]uint64
+
+	Arch uint32 // AUDIT_ARCH_*
+	NR   uint64
 }
 
 // Receive waits for a call. It fails with ENOENT where the caller was killed meanwhile (wait again),
@@ -90,8 +93,19 @@ func (l *Listener) Receive() (Notification, error) {
 		if c, _, _ := syscalls.Lookup(n.arch, uint64(uint32(n.nr))); c != nil {
 			name = c.Name
 		}
-		return Notification{n.id, int(n.pid), name, n.args}, nil
+		return Notification{n.id, int(n.pid), name, n.args, n.arch, uint64(uint32(n.nr))}, nil
 	}
+}
+
+// FD is the descriptor, for waiting on it together with others: it can be read from when a call
+// waits, and hangs up when no process is left under the filter.
+func (l *Listener) FD() int { return l.fd }
+
+// Sync lets the processor that a call came from run the supervisor at once, and the caller again
+// when it has its answer (SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6). Older kernels go without.
+func (l *Listener) Sync() {
+	const setFlags, syncWakeUp = 0x40082104, 1
+	_, _, _ = unix.Syscall(unix.SYS_IOCTL, uintptr(l.fd), setFlags, syncWakeUp)
 }
 
 // Valid reports whether the call still waits: what was read of its process before is then that

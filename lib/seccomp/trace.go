@@ -2,6 +2,7 @@
 package seccomp
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,14 @@ import (
 // A condition on a part of an argument is widened where libseccomp cannot say it, so the filter may
 // stop a call that is not wanted but never misses one that is.
 func TraceProgram(calls []*syscalls.Call) ([]byte, error) {
+	return traceProgram(calls, func(c *syscalls.Call) (when [][]syscalls.Cond, stop bool) {
+		return c.When, !c.Event || len(c.When) > 0
+	})
+}
+
+// traceProgram stops each call under the conditions that rule gives for it, any of which suffices,
+// and always where it gives none.
+func traceProgram(calls []*syscalls.Call, rule func(*syscalls.Call) (when [][]syscalls.Cond, stop bool)) ([]byte, error) {
 	f, err := libseccomp.NewFilter(libseccomp.ActAllow)
 	if err != nil {
 		return nil, fmt.Errorf("seccomp filter: %w", err)
@@ -37,24 +46,50 @@ func TraceProgram(calls []*syscalls.Call) ([]byte, error) {
 	native := syscalls.Native(runtime.GOARCH)
 	for _, c := range calls {
 		nr, ok := syscalls.Number(native, c.Name)
-		if !ok || c.Event && len(c.When) == 0 {
+		when, stop := rule(c)
+		if !ok || !stop {
 			continue
 		}
-		if err := addRules(f, libseccomp.ScmpSyscall(nr), c); err != nil {
+		if err := addRules(f, libseccomp.ScmpSyscall(nr), when); err != nil {
 			return nil, fmt.Errorf("seccomp filter: %s: %w", c.Name, err)
 		}
 	}
 	return export(f)
 }
 
+// TellProgram is TraceProgram for a supervisor instead of a tracer: the calls wait for its answer
+// (SECCOMP_RET_USER_NOTIF). Those that a tracer is told of by an event are among them.
+func TellProgram(calls []*syscalls.Call) ([]byte, error) {
+	program, err := traceProgram(calls, func(c *syscalls.Call) (when [][]syscalls.Cond, stop bool) {
+		if c.Event {
+			return nil, true
+		}
+		return c.When, true
+	})
+	if err != nil {
+		return nil, err
+	}
+	const (
+		returns = 0x06 // BPF_RET | BPF_K
+		trace   = 0x7ff00000
+		notify  = 0x7fc00000
+	)
+	for i := 0; i+instructionSize <= len(program); i += instructionSize {
+		if binary.NativeEndian.Uint16(program[i:]) == returns && binary.NativeEndian.Uint32(program[i+4:])&0xffff0000 == trace {
+			binary.NativeEndian.PutUint32(program[i+4:], notify)
+		}
+	}
+	return program, nil
+}
+
 // treeFrom is the number of calls from which a binary tree is worth its set-up.
 const treeFrom = 16
 
-func addRules(f *libseccomp.ScmpFilter, nr libseccomp.ScmpSyscall, c *syscalls.Call) error {
-	if len(c.When) == 0 {
+func addRules(f *libseccomp.ScmpFilter, nr libseccomp.ScmpSyscall, when [][]syscalls.Cond) error {
+	if len(when) == 0 {
 		return f.AddRule(nr, libseccomp.ActTrace)
 	}
-	for _, all := range c.When {
+	for _, all := range when {
 		var conds []libseccomp.ScmpCondition
 		for _, w := range all {
 			cond, err := condition(w)

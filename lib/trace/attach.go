@@ -38,7 +38,7 @@ func Attach(opt Options, pids []int) (Result, error) {
 	}
 	opt.KeepOn = true // a reader that goes away is no reason to kill what was there before
 	tr := newTracer(opt, newPlacement(false))
-	tr.attached, tr.executed = true, true
+	tr.ptraced, tr.attached, tr.executed = true, true, true
 	tr.count.processes = 0
 	stop, err := tr.detachOnSignal()
 	if err != nil {
@@ -52,7 +52,7 @@ func Attach(opt Options, pids []int) (Result, error) {
 		}
 	}
 	err = tr.loop()
-	return Result{Unheard: tr.count.unheard, Summary: tr.summary()}, err
+	return tr.result(), err
 }
 
 // attach seizes every thread of a process, those too that it makes meanwhile.

@@ -75,7 +75,7 @@ func (tr *tracer) watching(t *task) bool { return t.proc.dns.until != 0 }
 
 // lookAtServer begins or renews the watch where a call of t goes to a name server.
 func (tr *tracer) lookAtServer(t *task) {
-	if t.rec.Port != event.Some[uint16](53) {
+	if !tr.ptraced || t.rec.Port != event.Some[uint16](53) {
 		return
 	}
 	w := &t.proc.dns

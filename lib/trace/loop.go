@@ -231,24 +231,35 @@ func (tr *tracer) ended(t *task, status syscall.WaitStatus) {
 		r.Head = tr.now()
 		tr.emit(r)
 	}
-	code := status.ExitStatus()
 	r := &event.Process{Head: tr.now(), Op: event.OpExit, Proc: p.full()}
-	if status.Signaled() {
-		r.Signal = syscalls.Signal(int(status.Signal()))
-		code = 128 + int(status.Signal())
-	} else {
-		r.Exit = event.Some(int64(code))
-	}
+	setExit(r, status)
 	if tr.executed {
 		tr.emit(r)
 	}
 	tr.orphaned(p)
 	if p.pid == tr.root {
-		tr.exit = code
-		tr.count.running = tr.running()
-		if tr.opt.Linger >= 0 && len(tr.tasks)+len(tr.parked) > 0 {
-			tr.live.end(tr.opt.Linger, causeLinger)
-		}
+		tr.rootEnded(status)
+	}
+}
+
+// setExit says how a process ended.
+func setExit(r *event.Process, status syscall.WaitStatus) {
+	if status.Signaled() {
+		r.Signal = syscalls.Signal(int(status.Signal()))
+	} else {
+		r.Exit = event.Some(int64(status.ExitStatus()))
+	}
+}
+
+// rootEnded takes note that the command has ended, and gives what it left behind its time.
+func (tr *tracer) rootEnded(status syscall.WaitStatus) {
+	tr.exit = status.ExitStatus()
+	if status.Signaled() {
+		tr.exit = 128 + int(status.Signal())
+	}
+	tr.count.running = tr.running()
+	if tr.opt.Linger >= 0 && len(tr.tasks)+len(tr.parked) > 0 {
+		tr.live.end(tr.opt.Linger, causeLinger)
 	}
 }
 

@@ -95,3 +95,12 @@ func quietChildren() error {
 	}
 	return interruptible(unix.SIGURG)
 }
+
+// pidfdInfo is the request PIDFD_GET_INFO of ioctl(2).
+func pidfdInfo(fd int, info *unix.PidfdInfo) error {
+	_, _, e := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(fd), unix.PIDFD_GET_INFO, uintptr(unsafe.Pointer(info)))
+	if e != 0 {
+		return os.NewSyscallError("ioctl PIDFD_GET_INFO", e)
+	}
+	return nil
+}

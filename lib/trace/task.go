@@ -53,7 +53,9 @@ type process struct {
 	ancestors []string // labels, oldest first, without its own
 	who       proc.Attribution
 
-	dns dnsWatch
+	dns       dnsWatch
+	executing bool // notify: it was let execute asked, and its next call will show what came of it
+	asked     string
 
 	block event.Proc // for syscall records: without argv and cwd
 	gen   uint64     // counts changes of block

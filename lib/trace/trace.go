@@ -73,6 +73,7 @@ type tracer struct {
 	resolvers map[string]bool // the machine's own
 	environ   []byte          // that the command began with
 
+	ptraced   bool // not the notify backend
 	attached  bool // to what ran before: every call stops
 	detaching bool
 	wake      waker
@@ -92,6 +93,7 @@ func Run(opt Options) (Result, error) {
 
 	place := newPlacement(opt.Placement)
 	tr := newTracer(opt, place)
+	tr.ptraced = true
 	program, err := seccomp.TraceProgram(tr.stops())
 	if err != nil {
 		return Result{}, err
@@ -104,18 +106,7 @@ func Run(opt Options) (Result, error) {
 		return Result{}, err
 	}
 	defer l.Report.Close()
-	tr.environ = []byte(strings.Join(os.Environ(), "\x00"))
-	tr.root, tr.began = l.PID, time.Now()
-	p := &process{pid: l.PID, ppid: os.Getpid()}
-	if st, err := proc.ReadStat(l.PID); err == nil {
-		p.start = st.Start
-	}
-	p.uid = event.Some(uint32(os.Getuid()))
-	tr.tasks[l.PID] = &task{tid: l.PID, proc: p}
-	tr.live.add(l.PID)
-	if opt.Timeout > 0 {
-		tr.live.end(opt.Timeout, causeTimeout)
-	}
+	tr.begin(l.PID)
 	stop := tr.forwardSignals()
 	err = tr.loop()
 	stop()
@@ -127,14 +118,30 @@ func Run(opt Options) (Result, error) {
 	if err == nil && !opt.KeepOn {
 		err = tr.err
 	}
-	return Result{Exit: tr.exit, TimedOut: tr.live.cause == causeTimeout, Unheard: tr.count.unheard, Summary: tr.summary()}, err
+	return tr.result(), err
 }
 
-// setsIdentity reports whether a call may change a process's user or group.
-func setsIdentity(c *syscalls.Call) bool {
-	return c.Category == event.CategorySystem && slices.ContainsFunc(c.Params, func(p syscalls.Param) bool {
-		return p.Role == syscalls.RoleID
-	})
+// begin takes up the command's process, before it is executed.
+func (tr *tracer) begin(pid int) {
+	tr.environ = []byte(strings.Join(os.Environ(), "\x00"))
+	tr.root, tr.began = pid, time.Now()
+	p := &process{pid: pid, ppid: os.Getpid(), uid: event.Some(uint32(os.Getuid()))}
+	if st, err := proc.ReadStat(pid); err == nil {
+		p.name, p.start = st.Name, st.Start
+	}
+	p.changed()
+	tr.tasks[pid] = &task{tid: pid, proc: p}
+	tr.live.add(pid)
+	if tr.opt.Timeout > 0 {
+		tr.live.end(tr.opt.Timeout, causeTimeout)
+	}
+}
+
+// result is how the run ended.
+func (tr *tracer) result() Result {
+	return Result{
+		Exit: tr.exit, TimedOut: tr.live.cause == causeTimeout, Unheard: tr.count.unheard, Summary: tr.summary(),
+	}
 }
 
 // newTracer makes a tracer that traces nothing yet.
@@ -162,6 +169,13 @@ func needed(placement bool) map[*syscalls.Call]bool {
 		}
 	}
 	return out
+}
+
+// setsIdentity reports whether a call may change a process's user or group.
+func setsIdentity(c *syscalls.Call) bool {
+	return c.Category == event.CategorySystem && slices.ContainsFunc(c.Params, func(p syscalls.Param) bool {
+		return p.Role == syscalls.RoleID
+	})
 }
 
 // stops are the calls that the filter stops.
