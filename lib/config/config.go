@@ -25,6 +25,8 @@ type Config struct {
 	TrustedPaths []string `toml:"trusted_paths"`
 	// Rules are rule files or directories that st-match reads besides the built-in rules.
 	Rules []string `toml:"rules"`
+
+	Audit
 }
 
 // system is the configuration of the machine.

@@ -56,11 +56,16 @@ func unknownKey(file, text string, key toml.Key) error {
 }
 
 // knownKeys are the keys of Config.
-func knownKeys() []string {
+func knownKeys() []string { return keysOf(reflect.TypeFor[Config]()) }
+
+func keysOf(t reflect.Type) []string {
 	var out []string
-	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
-		if k := t.Field(i).Tag.Get("toml"); k != "-" {
+		f := t.Field(i)
+		switch k := f.Tag.Get("toml"); {
+		case f.Anonymous:
+			out = append(out, keysOf(f.Type)...)
+		case k != "-":
 			out = append(out, k)
 		}
 	}
