@@ -53,6 +53,7 @@ func (v *view) deny(e policy.Entry, p string, table []hostMount) error {
 		return err
 	}
 	for _, name := range append([]string{real}, aliases(real, table)...) {
+		v.denied = append(v.denied, name)
 		for g := range v.granted {
 			if below(g, name) {
 				delete(v.granted, g)

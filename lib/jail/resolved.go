@@ -124,7 +124,7 @@ func (r *Resolved) chooseDir(o *Options) error {
 		return fmt.Errorf("working directory: %s: is not a directory", o.Dir)
 	}
 	switch {
-	case r.view.masked(real):
+	case slices.ContainsFunc(r.view.denied, func(d string) bool { return below(real, d) }):
 		return fmt.Errorf("working directory: %s: the policy denies it", o.Dir)
 	case r.view.visible(real) && !r.view.hidden(real):
 		r.plan.Dir = exact(real)

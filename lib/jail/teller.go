@@ -2,6 +2,7 @@ package jail
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ const recordsPerSecond = 200
 // teller answers the calls that the filter tells of, and reports them.
 type teller struct {
 	listener *seccomp.Listener
-	errnos   map[string]unix.Errno // by call; 0 lets it run
+	rules    map[string][]seccomp.Rule // by call
 	done     sync.WaitGroup
 
 	window time.Time      // of the counts below
@@ -32,10 +33,10 @@ type teller struct {
 
 // serve answers in the background until no process is left under the filter.
 func (t *teller) serve(l *seccomp.Listener, s *supervisor) {
-	t.listener, t.sup, t.errnos, t.counts = l, s, map[string]unix.Errno{}, map[string]int{}
+	t.listener, t.sup, t.rules, t.counts = l, s, map[string][]seccomp.Rule{}, map[string]int{}
 	for _, r := range s.resolved.filterRules(s.plan) {
 		if r.Tell {
-			t.errnos[r.Call] = r.Errno
+			t.rules[r.Call] = append(t.rules[r.Call], r)
 		}
 	}
 	t.done.Go(func() {
@@ -54,12 +55,12 @@ func (t *teller) serve(l *seccomp.Listener, s *supervisor) {
 
 // answer reports a call while its process waits, and answers it.
 func (t *teller) answer(n seccomp.Notification) {
-	e, known := t.errnos[n.Call]
-	if !known {
-		e = unix.EPERM
+	e := unix.EPERM
+	if i := slices.IndexFunc(t.rules[n.Call], func(r seccomp.Rule) bool { return r.Holds(&n.Args) }); i >= 0 {
+		e = t.rules[n.Call][i].Errno
 	}
 	t.record(n, e)
-	if known && e == 0 {
+	if e == 0 {
 		_ = t.listener.Continue(n.ID) // a caller that was killed meanwhile needs no answer
 		return
 	}

@@ -21,6 +21,7 @@ type view struct {
 
 	granted map[string]policy.Right // resolved paths to the rights that lines give them
 	private map[string]bool         // the resolved private directories
+	denied  []string                // what deny names, resolved, under all its names
 	execAny bool
 }
 

@@ -37,6 +37,18 @@ const (
 	Other             // argument != Value
 )
 
+// Holds reports whether a rule fits a call of its name with these arguments.
+func (r Rule) Holds(args *[6]uint64) bool {
+	for _, c := range r.When {
+		a := args[c.Arg]
+		switch {
+		case c.Op == Masked && a&c.Mask != c.Value, c.Op == AtLeast && a < c.Value, c.Op == Other && a == c.Value:
+			return false
+		}
+	}
+	return true
+}
+
 func (c Cond) condition() (libseccomp.ScmpCondition, error) {
 	switch c.Op {
 	case AtLeast:
