@@ -68,38 +68,35 @@ type Notification struct {
 }
 
 // Receive waits for a call. It fails with ENOENT where the caller was killed meanwhile (wait again),
-// and with another error once no process is left under the filter.
+// and with EPIPE once no process is left under the filter.
 func (l *Listener) Receive() (Notification, error) {
-	fds := []unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}
-	for {
-		_, err := unix.Poll(fds, -1)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return Notification{}, os.NewSyscallError("poll", err)
-		}
-		if fds[0].Revents&unix.POLLIN == 0 {
-			return Notification{}, os.NewSyscallError("poll", unix.EPIPE)
-		}
-		var n notif
-		if err := l.ioctl(notifReceive, unsafe.Pointer(&n)); err != nil {
-			if err == unix.EINTR {
-				continue
-			}
-			return Notification{}, err
-		}
-		name := fmt.Sprint(n.nr)
-		if c, _, _ := syscalls.Lookup(n.arch, uint64(uint32(n.nr))); c != nil {
-			name = c.Name
-		}
-		return Notification{n.id, int(n.pid), name, n.args, n.arch, uint64(uint32(n.nr))}, nil
+	var n notif
+	err := l.ioctl(notifReceive, unsafe.Pointer(&n))
+	for err == unix.EINTR {
+		n = notif{} // the kernel wants it zeroed
+		err = l.ioctl(notifReceive, unsafe.Pointer(&n))
 	}
+	if err != nil {
+		if err == unix.ENOENT && l.hungUp() {
+			err = unix.EPIPE
+		}
+		return Notification{}, err
+	}
+	name := ""
+	if c, _, _ := syscalls.Lookup(n.arch, uint64(uint32(n.nr))); c != nil {
+		name = c.Name
+	} else {
+		name = fmt.Sprint(n.nr)
+	}
+	return Notification{n.id, int(n.pid), name, n.args, n.arch, uint64(uint32(n.nr))}, nil
 }
 
-// FD is the descriptor, for waiting on it together with others: it can be read from when a call
-// waits, and hangs up when no process is left under the filter.
-func (l *Listener) FD() int { return l.fd }
+// hungUp reports whether no process is left under the filter.
+func (l *Listener) hungUp() bool {
+	fds := []unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}
+	_, err := unix.Poll(fds, 0)
+	return err == nil && fds[0].Revents&unix.POLLHUP != 0
+}
 
 // Sync lets the processor that a call came from run the supervisor at once, and the caller again
 // when it has its answer (SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6). Older kernels go without.

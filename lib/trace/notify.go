@@ -1,11 +1,12 @@
 package trace
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -27,14 +28,19 @@ type notifier struct {
 	*tracer
 	listener *seccomp.Listener
 	epoll    int
-	pidfds   map[int]*ending // by pid
-	status   syscall.WaitStatus
+	waker    int // an eventfd that ends the wait for ends
+
+	mu     sync.Mutex      // what follows, and the tracer's state
+	pidfds map[int]*ending // by pid
+	status syscall.WaitStatus
+	over   bool // no process is left under the filter
 }
 
 // ending is a process whose end is waited for.
 type ending struct {
-	fd   int
-	proc *process
+	fd     int
+	proc   *process
+	zombie bool // it has ended, and its parent has not taken its status yet
 }
 
 // Notify runs the command under that backend. The results of calls are absent from the records.
@@ -42,7 +48,12 @@ func Notify(opt Options) (Result, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	n := &notifier{tracer: newTracer(opt, newPlacement(false)), pidfds: map[int]*ending{}}
-	n.needed = map[*syscalls.Call]bool{syscalls.ByName(ioUringSetup): true} // nothing else hides here
+	n.needed = map[*syscalls.Call]bool{syscalls.ByName(ioUringSetup): true} // no other call hides any here
+	for _, name := range []string{"execve", "execveat"} {
+		// They show when to look again at what a process is; and the child must not execute the
+		// command, which closes its listener, before that is taken over.
+		n.needed[syscalls.ByName(name)] = true
+	}
 	program, err := seccomp.TellProgram(n.stops())
 	if err != nil {
 		return Result{}, err
@@ -51,6 +62,13 @@ func Notify(opt Options) (Result, error) {
 		return Result{}, os.NewSyscallError("epoll_create", err)
 	}
 	defer unix.Close(n.epoll)
+	if n.waker, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
+		return Result{}, os.NewSyscallError("eventfd", err)
+	}
+	defer unix.Close(n.waker)
+	if err := unix.EpollCtl(n.epoll, unix.EPOLL_CTL_ADD, n.waker, &unix.EpollEvent{Events: unix.EPOLLIN}); err != nil {
+		return Result{}, os.NewSyscallError("epoll_ctl", err)
+	}
 	l, err := seccomp.Launch{
 		Path: opt.Path, Argv: opt.Argv, Env: os.Environ(), Stdio: opt.Stdio, Program: program, Tell: true,
 	}.Start()
@@ -81,40 +99,61 @@ func Notify(opt Options) (Result, error) {
 	return n.result(), err
 }
 
-// serve answers calls, and sees processes end, until none is left.
+// serve answers calls until no process is left under the filter. Ends are seen beside it.
 func (n *notifier) serve() error {
-	fds := []unix.PollFd{
-		{Fd: int32(n.listener.FD()), Events: unix.POLLIN},
-		{Fd: int32(n.epoll), Events: unix.POLLIN},
-	}
 	n.watch(n.tasks[n.root].proc)
+	over := make(chan error, 1)
+	go func() { over <- n.seeEnds() }()
 	for {
-		_, err := unix.Poll(fds, -1)
+		call, err := n.listener.Receive()
+		switch {
+		case err == nil:
+			n.mu.Lock()
+			n.called(&call)
+			n.mu.Unlock()
+		case errors.Is(err, unix.EPIPE):
+			return errors.Join(n.wakeUp(), <-over)
+		case !errors.Is(err, unix.ENOENT): // ENOENT: the caller was killed
+			return os.NewSyscallError("ioctl SECCOMP_IOCTL_NOTIF_RECV", err)
+		}
+	}
+}
+
+// seeEnds reports the ends of processes until none is waited for.
+func (n *notifier) seeEnds() error {
+	var events [64]unix.EpollEvent
+	for {
+		k, err := unix.EpollWait(n.epoll, events[:], -1)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {
-			return os.NewSyscallError("poll", err)
+			return os.NewSyscallError("epoll_wait", err)
 		}
-		if fds[1].Revents != 0 {
-			n.reap()
+		n.mu.Lock()
+		for _, e := range events[:k] {
+			n.reap(int(e.Fd))
 		}
-		switch {
-		case fds[0].Revents&unix.POLLIN != 0:
-			call, err := n.listener.Receive()
-			if err == nil {
-				n.called(&call)
-			} else if !errors.Is(err, unix.ENOENT) { // the caller was killed
-				return err
+		if n.over {
+			for pid := range n.pidfds {
+				n.reap(pid) // what is still a zombie has ended all the same
 			}
-		case fds[0].Revents&unix.POLLHUP != 0 && len(n.pidfds) == 0:
-			return nil
-		case fds[0].Revents&unix.POLLHUP != 0:
-			fds[0].Fd = -1 // only ends are left to see
-		case fds[0].Fd < 0 && len(n.pidfds) == 0:
+		}
+		over := n.over
+		n.mu.Unlock()
+		if over {
 			return nil
 		}
 	}
+}
+
+// wakeUp tells seeEnds that no process is left under the filter.
+func (n *notifier) wakeUp() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.over = true
+	_, err := unix.Write(n.waker, binary.NativeEndian.AppendUint64(nil, 1))
+	return os.NewSyscallError("write to an eventfd", err)
 }
 
 // called serves one call that waits.
@@ -158,7 +197,9 @@ func (n *notifier) called(c *seccomp.Notification) {
 			t.proc.asked = t.paths[0].text
 		}
 	}
-	n.reportHeld(t)
+	if n.wanted[call] || unknown || t.rec.Action != event.ActionAllow {
+		n.reportHeld(t)
+	}
 }
 
 // reportHeld emits the record of a call that was let run; it took no time that could be told.
@@ -251,61 +292,61 @@ func (n *notifier) watch(p *process) {
 		unix.Close(fd)
 		return
 	}
-	n.pidfds[p.pid] = &ending{fd, p}
+	n.pidfds[p.pid] = &ending{fd: fd, proc: p}
 }
 
-// reap reports the processes that have ended.
-func (n *notifier) reap() {
-	var events [64]unix.EpollEvent
-	k, err := unix.EpollWait(n.epoll, events[:], 0)
-	if err != nil {
-		return // EINTR: poll says so again
+// reap reports the end of a process.
+func (n *notifier) reap(pid int) {
+	w := n.pidfds[pid]
+	if w == nil || pid != n.root && n.awaitStatus(w) {
+		return
 	}
-	for _, e := range events[:k] {
-		pid := int(e.Fd)
-		w := n.pidfds[pid]
-		if w == nil {
-			continue
-		}
-		delete(n.pidfds, pid)
-		r := &event.Process{Head: n.now(), Op: event.OpExit, Proc: w.proc.full()}
-		if pid == n.root {
-			_, _ = unix.Wait4(pid, (*unix.WaitStatus)(&n.status), 0, nil) // its end was told: there is a status
-			setExit(r, n.status)
-		} else if status, ok := exitStatus(w.fd); ok {
-			setExit(r, status)
-		}
-		unix.Close(w.fd)
-		n.live.remove(pid)
-		if news := n.live.news(&n.opt); news != nil {
-			news.Head = n.now()
-			n.emit(news)
-		}
-		n.emit(r)
-		for tid, t := range n.tasks {
-			if t.proc == w.proc {
-				delete(n.tasks, tid)
-			}
-		}
-		if pid == n.root {
-			n.rootEnded(n.status)
+	delete(n.pidfds, pid)
+	r := &event.Process{Head: n.now(), Op: event.OpExit, Proc: w.proc.full()}
+	if pid == n.root {
+		_, _ = unix.Wait4(pid, (*unix.WaitStatus)(&n.status), 0, nil) // its end was told: there is a status
+		setExit(r, n.status)
+	} else if status, known := exitStatus(w.fd); known {
+		setExit(r, status)
+	}
+	unix.Close(w.fd)
+	n.live.remove(pid)
+	if news := n.live.news(&n.opt); news != nil {
+		news.Head = n.now()
+		n.emit(news)
+	}
+	n.emit(r)
+	for tid, t := range n.tasks {
+		if t.proc == w.proc {
+			delete(n.tasks, tid)
 		}
 	}
+	if pid == n.root {
+		n.rootEnded(n.status)
+	}
+}
+
+// awaitStatus reports whether a process that has ended is worth waiting for further: the kernel tells
+// its status when its parent has taken it, which the pidfd then says by hanging up.
+func (n *notifier) awaitStatus(w *ending) bool {
+	if w.zombie || n.over {
+		return false
+	}
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
+	if err := pidfdInfo(w.fd, &info); err != nil || info.Mask&unix.PIDFD_INFO_EXIT != 0 {
+		return false // an older kernel, or it is there already
+	}
+	w.zombie = true
+	e := unix.EpollEvent{Events: 0, Fd: int32(w.proc.pid)} // hanging up is always told
+	return unix.EpollCtl(n.epoll, unix.EPOLL_CTL_MOD, w.fd, &e) == nil
 }
 
 // exitStatus asks for the status of a process that has ended and was waited for
 // (PIDFD_GET_INFO with PIDFD_INFO_EXIT, Linux 6.15).
 func exitStatus(pidfd int) (syscall.WaitStatus, bool) {
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
-	for range 3 { // its parent may be just about to wait for it
-		if err := pidfdInfo(pidfd, &info); err != nil {
-			return 0, false
-		}
-		if info.Mask&unix.PIDFD_INFO_EXIT != 0 {
-			return syscall.WaitStatus(info.Exit_code), true
-		}
-		time.Sleep(time.Millisecond)
-		info.Mask = unix.PIDFD_INFO_EXIT
+	if pidfdInfo(pidfd, &info) != nil || info.Mask&unix.PIDFD_INFO_EXIT == 0 {
+		return 0, false
 	}
-	return 0, false
+	return syscall.WaitStatus(info.Exit_code), true
 }
