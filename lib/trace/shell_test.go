@@ -199,6 +199,30 @@ func TestAttach(t *testing.T) {
 	}
 }
 
+// TestIdle: records reach the reader while the command is idle, on one processor too, where the
+// thread that waits for stops has to give way to the one that writes.
+func TestIdle(t *testing.T) {
+	kerntest.Need(t, "ptrace", "seccomp")
+	for _, procs := range []string{"1", "2"} {
+		t.Run(procs, func(t *testing.T) {
+			dir := kerntest.TempDir(t, 0)
+			file := filepath.Join(dir, "records.jsonl")
+			cmd := exec.Command(filepath.Join(tools, "st-trace"), "-o", file, "--", "/bin/sh", "-c", "cat /etc/hostname; exec sleep 60")
+			cmd.Env = append(os.Environ(), "GOMAXPROCS="+procs)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, func() bool { return strings.Contains(read(file), `"argv":["sleep","60"]`) })
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != 128+int(syscall.SIGTERM) {
+				t.Errorf("exit %d, want 143: the signal is the command's", cmd.ProcessState.ExitCode())
+			}
+		})
+	}
+}
+
 // TestKilledTracer: nothing survives the tracer.
 func TestKilledTracer(t *testing.T) {
 	kerntest.Need(t, "ptrace", "seccomp")
