@@ -18,6 +18,10 @@ var catalogue = map[string]string{
 	"supply-chain-cargo-registry": "critical", "supply-chain-composer": "high",
 	"ai-toolchain-config-write-claude": "critical", "ai-toolchain-config-write-cursor": "critical",
 	"ai-toolchain-config-write-continue": "critical", "ai-toolchain-config-write-windsurf": "critical",
+	"chain-credentials-exfil": "critical", "chain-download-run": "high", "chain-secret-scanner": "critical", "chain-npm-worm": "critical",
+	"chain-install-persistence": "critical", "chain-python-startup": "critical", "chain-test-data-run": "high", "chain-environ-exfil": "high",
+	"chain-wallet-exfil": "critical", "chain-reverse-shell": "critical", "chain-download-pipe": "high", "chain-destruction": "critical",
+	"chain-metadata-service": "critical",
 	"exfil-curl-unknown": "medium", "exfil-dns-unusual": "high", "exfil-base64-pipe": "high",
 }
 

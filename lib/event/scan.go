@@ -13,7 +13,7 @@ import (
 // Records of one process carry the same process block over and over, so blocks are remembered.
 type Scanner struct {
 	facets Facets
-	blocks [256]block
+	blocks [512]block
 	origin origin
 }
 
@@ -189,7 +189,7 @@ func (s *Scanner) scanOrigin(l []byte, at int) int {
 // proc reads the block that starts at i and returns where it ends, or -1.
 func (s *Scanner) proc(l []byte, i int) int {
 	rest := l[i:]
-	if len(rest) < 32 {
+	if len(rest) < 48 {
 		end := s.facets.Proc.scan(l, i)
 		s.facets.Proc.Fresh = true
 		return end
@@ -209,14 +209,14 @@ func (s *Scanner) proc(l []byte, i int) int {
 	return end
 }
 
-// slotOf hashes the beginning of a block, which holds pid, tid and ppid.
-func slotOf(b []byte) uint8 {
+// slotOf hashes the beginning of a block, which holds pid, tid, ppid, start and some of the name.
+func slotOf(b []byte) uint16 {
 	h := binary.LittleEndian.Uint64(b)
-	for i := 8; i < 32; i += 8 {
+	for i := 8; i < 48; i += 8 {
 		h = (h ^ binary.LittleEndian.Uint64(b[i:])) * 0x9e3779b97f4a7c15
 		h ^= h >> 29
 	}
-	return uint8(h >> 56)
+	return uint16(h >> 55)
 }
 
 // One bit a key of a process block.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"path"
+	"strings"
 )
 
 // index finds the patterns that may fit a path without trying all. Each pattern stands under the
@@ -31,6 +32,7 @@ const (
 	keyBase  = 0x2b7e151628aed2a7
 	keyBelow = 0x9216d5d98979fb1b
 	keyName  = 0xd1310ba698dfb5ac
+	keyExt   = 0x98dfb5ac2ffd72db
 )
 
 func (x *index) add(p pattern) {
@@ -66,6 +68,13 @@ func (p *pattern) key() (uint64, bool) {
 			longest = part.literal
 		}
 	}
+	if longest == "" && len(last.pieces) > 1 { // *.ext
+		if end := last.pieces[len(last.pieces)-1]; end.kind == 0 {
+			if i := strings.LastIndexByte(end.text, '.'); i >= 0 {
+				return hash([]byte(end.text[i:])) ^ keyExt, true
+			}
+		}
+	}
 	return hash([]byte(longest)) ^ keyName, longest != ""
 }
 
@@ -92,6 +101,9 @@ func (x *index) find(p []byte, access accessSet, hit func(*pattern, []byte)) {
 		x.look(h^keyName, p, access, hit)
 		if end == len(p) {
 			x.look(h^keyBase, p, access, hit)
+			if dot := bytes.LastIndexByte(p[at:], '.'); dot >= 0 {
+				x.look(hash(p[at+dot:])^keyExt, p, access, hit)
+			}
 			x.look(sum^keyPath, p, access, hit)
 			return
 		}

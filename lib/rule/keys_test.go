@@ -32,6 +32,7 @@ func TestKeys(t *testing.T) {
 		{"network: {not_ports: [53]}", `"syscall":"connect","addr":"192.0.2.1","port":443`, `"syscall":"connect","addr":"192.0.2.1","port":53`},
 		{"network: {}", `"syscall":"connect","addr":"192.0.2.1","success":false,"errno":"EINPROGRESS"`, `"syscall":"connect","addr":"/run/x","family":"unix"`},
 		{"network: {}", `"syscall":"sendmmsg","addr":"192.0.2.1"`, `"syscall":"bind","addr":"0.0.0.0","port":80`},
+		{"network: {sockets: [/run/docker.sock]}", `"syscall":"connect","addr":"/run/docker.sock","family":"unix"`, `"syscall":"connect","addr":"192.0.2.1"`},
 		{"network: {kinds: [listen]}", `"syscall":"bind","addr":"0.0.0.0","port":80`, `"syscall":"connect","addr":"0.0.0.0","port":80`},
 		{"network: {kinds: [lookup], hosts: ['*.onion']}", `"type":"net","op":"dns","host":"x.onion"`, `"syscall":"connect","host":"x.onion"`},
 		{"processes: {exes: ['/tmp/**']}", `"type":"process","op":"exec","proc":{"pid":1,"exe":"/tmp/x"}`, `"type":"process","op":"exec","proc":{"pid":1,"exe":"/usr/bin/x"}`},

@@ -81,7 +81,7 @@ func (l lists) all(r *Rule, d *Detection) (err error) {
 	if d.Network != nil {
 		n := *d.Network
 		d.Network = &n
-		places = append(places, &n.Hosts, &n.NotHosts, &n.CIDR, &n.NotCIDR, &n.Ports, &n.NotPorts)
+		places = append(places, &n.Hosts, &n.NotHosts, &n.CIDR, &n.NotCIDR, &n.Ports, &n.NotPorts, &n.Sockets)
 	}
 	for _, p := range places {
 		if *p, err = l.expand(r, *p); err != nil {

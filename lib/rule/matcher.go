@@ -36,6 +36,7 @@ type Matcher struct {
 	proc    *event.Proc
 	current *node // of the record's process, once asked for
 	asked   bool
+	peer    peer
 }
 
 // met is a step that a record meets; rule is the one that led to it.
@@ -84,6 +85,7 @@ func (m *Matcher) ConditionFailures() int64 { return m.failures }
 func (m *Matcher) Match(f *event.Facets, line []byte) []event.Record {
 	m.out = m.out[:0]
 	m.f, m.line, m.decoded, m.proc, m.current, m.asked = f, line, nil, nil, nil, false
+	m.peer.asked = false
 	t := typeBit(f.Type)
 	if t == 0 && len(f.Type) > 0 {
 		if string(f.Type) == string(event.TypeStart) {

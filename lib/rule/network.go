@@ -40,12 +40,13 @@ type network struct {
 	hosts, notHosts  *hostSet // nil where not given
 	cidr, notCIDR    []netip.Prefix
 	ports, notPorts  []portRange
-	anyHost, anyCIDR bool // hosts or cidr is given
+	sockets          []glob // where given, nothing else counts
+	anyHost, anyCIDR bool   // hosts or cidr is given
 }
 
 type portRange struct{ from, to uint16 }
 
-func compileNetwork(r *Rule, n *Network) (*network, error) {
+func compileNetwork(r *Rule, n *Network, env Env) (*network, error) {
 	c := &network{anyHost: len(n.Hosts) > 0, anyCIDR: len(n.CIDR) > 0}
 	for _, w := range n.Kinds {
 		c.kinds = append(c.kinds, w.Text)
@@ -54,6 +55,9 @@ func compileNetwork(r *Rule, n *Network) (*network, error) {
 		c.kinds = []string{kindConnect}
 	}
 	var err error
+	if c.sockets, err = compilePaths(r, n.Sockets, env); err != nil {
+		return nil, err
+	}
 	if c.hosts, err = compileHosts(r, n.Hosts); err != nil {
 		return nil, err
 	}
@@ -157,23 +161,39 @@ func kindOfRecord(f *event.Facets) string {
 	return kindOfOp[string(f.Op)]
 }
 
+// peer is what a record says of the network, read once a record.
+type peer struct {
+	asked bool
+	kind  string
+	addr  netip.Addr // invalid where there is none or it is no internet address
+}
+
+func (m *Matcher) network() *peer {
+	if p := &m.peer; !p.asked {
+		*p = peer{asked: true, kind: kindOfRecord(m.f)}
+		if a, err := netip.ParseAddr(string(m.f.Addr)); err == nil {
+			p.addr = a.Unmap().WithZone("")
+		}
+	}
+	return &m.peer
+}
+
 // fits reports whether a record has what the rule asks; why is the first key that it lacks.
-func (n *network) fits(f *event.Facets) (ok bool, why string) {
-	if !slices.Contains(n.kinds, kindOfRecord(f)) {
+func (n *network) fits(m *Matcher) (ok bool, why string) {
+	f, peer := m.f, m.network()
+	if !slices.Contains(n.kinds, peer.kind) {
 		return false, "network.kinds"
 	}
-	var addr netip.Addr
-	if len(f.Addr) > 0 {
-		a, err := netip.ParseAddr(string(f.Addr))
-		if err != nil { // a socket of this machine, named by a path
-			return false, "network: not an internet address"
-		}
-		addr = a.Unmap().WithZone("")
-	} else if len(f.Host) == 0 {
-		return false, "network: neither address nor host"
+	if len(n.sockets) > 0 {
+		p := plainPath(f.Addr)
+		return slices.ContainsFunc(n.sockets, func(g glob) bool { return g.match(p) }), "network.sockets"
 	}
-	host := string(f.Host)
+	addr, host := peer.addr, string(f.Host)
 	switch {
+	case len(f.Addr) > 0 && !addr.IsValid(): // a socket of this machine, named by a path
+		return false, "network: not an internet address"
+	case len(f.Addr)+len(f.Host) == 0:
+		return false, "network: neither address nor host"
 	case !n.port(f):
 		return false, "network.ports"
 	case n.anyHost && !n.hosts.has(host):

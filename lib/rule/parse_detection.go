@@ -87,6 +87,7 @@ func (p *parser) network(n *yaml.Node, d *Detection) error {
 		{"not_cidr", words(&w.NotCIDR)},
 		{"ports", words(&w.Ports)},
 		{"not_ports", words(&w.NotPorts)},
+		{"sockets", words(&w.Sockets)},
 	})
 }
 

@@ -156,11 +156,11 @@ func (b *builder) detection(r *Rule, d *Detection, on []event.Type) (p probe, er
 		}
 	}
 	if d.Network != nil {
-		n, err := compileNetwork(r, d.Network)
+		n, err := compileNetwork(r, d.Network, b.env)
 		if err != nil {
 			return p, err
 		}
-		add("network", func(m *Matcher) bool { ok, _ := n.fits(m.f); return ok })
+		add("network", func(m *Matcher) bool { ok, _ := n.fits(m); return ok })
 	}
 	if !hasPaths && (len(p.except) > 0 || p.exceptTop) {
 		except := p // the copy that has the patterns

@@ -77,6 +77,7 @@ type Network struct {
 	Hosts, NotHosts []Word // names; *.example.org takes in all below
 	CIDR, NotCIDR   []Word
 	Ports, NotPorts []Word // numbers, or ranges as in 6000-6063
+	Sockets         []Word // patterns for the paths of sockets of this machine
 }
 
 // ArgTest is a demand on one value in args.

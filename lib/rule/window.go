@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"bytes"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -10,8 +11,8 @@ import (
 
 // A sequence or threshold is followed for each key on its own (a process, a tree ...). Of every
 // step, what is remembered is the latest time at which a chain that has come this far can have
-// begun: that decides exactly whether one within the time exists, in memory that does not grow with
-// the stream. Order is the order of the stream; times only bound the window, so that records a
+// begun, to within a 256th of the time: that decides whether one within the time exists, in memory
+// that does not grow with the stream. Order is the order of the stream; times only bound the window, so that records a
 // little out of order, or a clock set back, break no chain.
 
 // window is a compiled Sequence or Threshold.
@@ -119,7 +120,7 @@ type mark struct {
 
 // proof is the records of a chain, the last one first.
 type proof struct {
-	line  json.RawMessage
+	line  []byte // as it was read
 	prev  *proof
 	depth int
 }
@@ -140,7 +141,7 @@ func (p *proof) with(line []byte) *proof {
 		n.depth--
 	}
 	if len(line) <= maxProofLine {
-		n.line = event.Embed(line)
+		n.line = bytes.Clone(line)
 	}
 	return n
 }
@@ -269,6 +270,9 @@ func (c *chain) take(m *Matcher, spec *window, step int, now event.Time, fed *co
 		}
 		start, before = prev.start, prev.proof
 	}
+	if d := start - s.start; want.need == 1 && s.done && d >= 0 && d < spec.within>>slack && (!spec.ordered || step < len(spec.steps)-1) {
+		return !spec.ordered && c.complete(spec, now) // as good as what is remembered
+	}
 	if want.need == 1 {
 		s.done, s.start, s.proof = true, start, before.with(m.line)
 	} else if !s.several(m, want, start, now, spec.within, before, fed) {
@@ -277,6 +281,11 @@ func (c *chain) take(m *Matcher, spec *window, step int, now event.Time, fed *co
 	if spec.ordered {
 		return step == len(spec.steps)-1
 	}
+	return c.complete(spec, now)
+}
+
+// complete reports whether every step of a chain without order has been met within the time.
+func (c *chain) complete(spec *window, now event.Time) bool {
 	for i := range c.steps {
 		if !c.steps[i].done || now-c.steps[i].start > spec.within {
 			return false
@@ -284,6 +293,10 @@ func (c *chain) take(m *Matcher, spec *window, step int, now event.Time, fed *co
 	}
 	return true
 }
+
+// slack is how little later a new beginning is not worth noting, as a power of two: a flood of
+// records that all begin a chain costs next to nothing.
+const slack = 8
 
 // several notes one of the records that a step needs; it reports whether they are complete.
 func (s *progress) several(m *Matcher, want *windowStep, start, now, within event.Time, before *proof, fed *compiled) bool {
@@ -363,7 +376,7 @@ func (c *chain) found(spec *window) *found {
 				out.cut = true
 				continue
 			}
-			lines = append(lines, p.line)
+			lines = append(lines, event.Embed(p.line))
 		}
 	}
 	if spec.ordered {
