@@ -43,7 +43,7 @@ func openEvents(f *flags, std cli.Std, o *jail.Options) (output, error) {
 		out = output{w.Write, func() error { return errors.Join(w.Close(), file.Close()) }, true}
 	}
 	if f.Verbose {
-		out.tell = true
+		out.tell, o.Note = true, o.Warn
 		write := out.emit
 		out.emit = func(r event.Record) error {
 			if j, ok := r.(*event.Jail); ok && j.Op == "deny" {

@@ -63,6 +63,9 @@ func (r *Resolved) Explain(o *Options) []string {
 	for _, w := range r.view.warnings {
 		add("warning    %s", w)
 	}
+	for _, n := range r.view.notes {
+		add("note       %s", n)
+	}
 	return out
 }
 

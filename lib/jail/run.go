@@ -25,6 +25,7 @@ type Options struct {
 
 	Emit func(event.Record) error // nil where nobody reads records
 	Warn func(string)             // what a person should know
+	Note func(string)             // what a person may want to know; nil drops it
 	Tell bool                     // report denied calls, one by one
 	Dry  bool                     // put everything up and end without a command
 
@@ -76,6 +77,11 @@ func Run(o Options) (Result, error) {
 	}
 	for _, w := range r.view.warnings {
 		o.Warn(w)
+	}
+	for _, n := range r.view.notes {
+		if o.Note != nil {
+			o.Note(n)
+		}
 	}
 	s := &supervisor{Options: o, resolved: r}
 	return s.run()

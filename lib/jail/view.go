@@ -18,6 +18,7 @@ type view struct {
 	links    []link
 	masks    []exact
 	warnings []string
+	notes    []string // what a policy's "?" has allowed to be missing
 
 	granted map[string]policy.Right // resolved paths to the rights that lines give them
 	private map[string]bool         // the resolved private directories
@@ -106,7 +107,7 @@ func (v *view) addGrant(e policy.Entry, x *expander) error {
 		return lineError(e, fmt.Errorf("%q: fits nothing: a leading ? makes the line optional", e.Text))
 	}
 	if !there && len(found) > 0 && e.Optional {
-		v.warn("%s: no such file or directory", e.Text)
+		v.notes = append(v.notes, e.Text+": no such file or directory")
 	}
 	return nil
 }
