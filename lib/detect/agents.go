@@ -9,55 +9,59 @@ import (
 	"sandtrace/lib/event"
 )
 
-// commands to an AI tool that no honest text has. The words of each stand in promptWords, so that most
-// files are never looked at with an expression.
-var orders = regexp.MustCompile(`(?i)(?:ignore|disregard|forget|override)\s+(?:(?:all|any|the|your|these|every)\s+){0,3}(?:previous|prior|above|earlier|preceding|system)\s+(?:instructions?|prompts?|rules|directives|messages?|context)` +
-	`|(?:do\s+not|don'?t|never|without)\s+(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?(?:\s+(?:this|it|that))?(?:\s+to)?|notify(?:ing)?|alert(?:ing)?|show(?:ing)?(?:\s+(?:this|it))?(?:\s+to)?|reveal(?:ing)?(?:\s+(?:this|it))?(?:\s+to)?|ask(?:ing)?)\s+(?:the\s+)?(?:user|human|developer|operator)` +
-	`|(?:silently|secretly|covertly|quietly)\s+(?:run|execute|send|upload|exfiltrate|read|copy|add|include|install|download|forward|post)` +
-	`|\b(?:exfiltrate|leak)\b[^\n]{0,80}\b(?:secret|credential|token|key|env|password|file)` +
-	`|(?:send|upload|post|forward|transmit)\s[^\n]{0,100}(?:\.ssh|id_rsa|id_ed25519|\.aws/credentials|\.env\b|api[_ -]?keys?|environment variables|credentials)[^\n]{0,80}\bto\b[^\n]{0,40}https?://` +
-	`|<\s*(?:IMPORTANT|SYSTEM|HIDDEN|SECRET)\s*>[^<]{0,600}(?:\.ssh|id_rsa|credentials|\.env|mcp\.json|do not|don't|sidenote|before using)` +
-	`|(?:before|when)\s+(?:using|calling|invoking)\s+(?:this|any)\s+(?:tool|function)[^\n.]{0,120}(?:read|cat|open|include|pass)[^\n]{0,80}(?:\.ssh|id_rsa|\.aws|\.env|credentials|mcp\.json|config)` +
-	`|you\s+are\s+now\s+(?:in\s+)?(?:developer|god|admin|root|DAN|jailbreak|unrestricted)`)
+// Orders to an AI tool that no honest text has: rows of the table, each with the word that an order begins with.
 
-// promptWords gate orders.
-var promptWords = newAutomaton(map[string][]int{
-	"ignore": {0}, "disregard": {0}, "forget": {0}, "override": {0}, "the user": {0}, "tell": {0}, "silently": {0}, "secretly": {0}, "covertly": {0}, "quietly": {0}, "exfiltrate": {0}, "leak": {0},
-	"<important": {0}, "<system": {0}, "<hidden": {0}, "<secret": {0}, "using this": {0}, "calling this": {0}, "using any": {0}, "calling any": {0}, "you are now": {0}, "id_rsa": {0}, ".ssh": {0}, ".env": {0}, ".aws": {0}, "api key": {0}, "the human": {0},
-})
+const (
+	secretFiles = `(?:\.ssh\b|id_rsa|id_ed25519|\.aws/credentials|\.env\b|\.npmrc|mcp\.json|api[_ -]?keys?\b|environment variables|credentials)`
+	tells       = `(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?(?:\s+(?:this|it|that))?(?:\s+to)?|notify(?:ing)?|alert(?:ing)?|show(?:ing)?(?:\s+(?:this|it))?(?:\s+to)?|reveal(?:ing)?(?:\s+(?:this|it))?(?:\s+to)?|ask(?:ing)?)`
+)
 
-// readsPrompts are the kinds that AI tools take as context.
-const readsPrompts = agent | prose | manifest
+var orders = []row{
+	{words: []string{"ignore", "disregard", "forget", "override"}, tail: rx(`\w+\s+(?:(?:all|any|the|your|these|every|of)\s+){0,4}(?:previous|prior|above|earlier|preceding|system)\s+(?:instructions?|prompts?|rules|directives|messages?|context)\b`)},
+	{words: []string{"do not", "don't", "never", "without"}, tail: rx(`(?:do\s+not|don't|never|without)\s+` + tells + `\s+(?:the\s+)?(?:user|human|developer|operator)\b`)},
+	{words: []string{"silently", "secretly", "covertly"}, tail: rx(`\w+\s+(?:run|execute|send|upload|exfiltrate|read|copy|add|include|install|download|forward|post)\b`)},
+	{words: []string{"exfiltrate"}, tail: rx(`exfiltrate[^\n]{0,80}\b(?:secret|credential|token|key|env|password|file)`)},
+	{words: []string{"send ", "upload ", "post ", "forward ", "transmit "}, tail: rx(`\w+\s[^\n]{0,100}` + secretFiles + `[^\n]{0,80}\bto\b[^\n]{0,40}https?://`)},
+	{words: []string{"<important", "<system", "<hidden", "<secret"}, tail: rx(`<\s*\w+\s*>[^<]{0,300}(?:\.ssh|id_rsa|credentials|\.env\b|mcp\.json|do not|don't|sidenote|before using)`)},
+	{words: []string{"before using", "before calling", "before invoking", "when using", "when calling", "when invoking"}, tail: rx(`\w+\s+\w+\s+(?:this|any|the)\s+(?:\w+\s+)?(?:tool|function)[^\n.]{0,120}(?:read|cat|open|include|pass)[^\n]{0,80}` + secretFiles)},
+	{words: []string{"you are now"}, tail: rx(`you\s+are\s+now\s+(?:in\s+)?(?:developer|god|admin|root|DAN|jailbreak|unrestricted)\b`)},
+}
 
-// prompts looks for orders to an AI tool.
-func (s *Scanner) prompts() {
-	toolText := s.kind&(javascript|python|jsonData) != 0 && bytes.Contains(s.w.b, []byte("description")) && containsAny(s.w.b, []string{"mcp", "MCP", "inputSchema"})
-	if s.kind&readsPrompts == 0 && !toolText || s.kind&lockfile != 0 {
+// readsPrompts are the kinds that AI tools take as context, and those in which tools are described to them.
+const readsPrompts = agent | prose | manifest | javascript | python | jsonData | markup
+
+// order judges an order to an AI tool by where it stands.
+func order(s *Scanner, d *detector, start, _ int) {
+	if s.kind&(lockfile|sourceMap) != 0 {
 		return
 	}
-	if !promptWords.contains(string(s.w.b)) {
+	m := d.tail.FindIndex(s.w.around(start, start+tailMost))
+	if m == nil || start > 0 && isWord(s.w.b[start-1]) {
 		return
 	}
-	for _, m := range orders.FindAllIndex(s.w.b, 20) {
-		r := ruleByID["ai-toolchain-prompt-injection"]
-		if toolText && s.kind&prose == 0 || s.kind&agent != 0 && s.kind&jsonData != 0 {
-			r = ruleByID["ai-toolchain-mcp-injection"]
-		}
-		if !s.e.wanted(r) {
-			continue
-		}
-		f := s.finding(r, m[0], m[1])
-		f.Preview = snippet(s.w.b[m[0]:m[1]])
-		switch {
-		case s.kind&agent != 0:
-		case r.ID == "ai-toolchain-mcp-injection" && s.kind&trial == 0:
-		case s.kind&trial != 0 && !hiddenBefore(s.w.around(m[0]-400, m[0])):
-			f.Severity, f.Confidence = medium, doubtful
-		default:
-			f.Severity = high
-		}
-		s.emit(f)
+	r := ruleByID["ai-toolchain-prompt-injection"]
+	told := s.kind&(agent|prose|manifest) != 0
+	if s.kind&agent != 0 && s.kind&jsonData != 0 || !told {
+		r = ruleByID["ai-toolchain-mcp-injection"]
 	}
+	near := s.w.around(start-2000, start+2000)
+	describes := bytes.Contains(near, []byte("description")) || bytes.Contains(near, []byte("@mcp.tool")) || bytes.Contains(near, []byte(".tool("))
+	if !told && !describes || !s.e.wanted(r) {
+		return
+	}
+	s.done[d.index] = start + m[1]
+	f := s.finding(r, start, start+m[1])
+	f.Preview = snippet(s.w.b[start : start+m[1]])
+	switch {
+	case s.kind&agent != 0, !told && s.kind&trial == 0 && bytes.Contains(near, []byte("mcp")):
+	case s.kind&trial != 0 && !hiddenBefore(s.w.around(start-400, start)):
+		f.Severity, f.Confidence = medium, doubtful
+	case !told:
+		f.Severity, f.Confidence = medium, doubtful
+	default:
+		f.Severity = high
+	}
+	s.emit(f)
 }
 
 // hiddenBefore tells whether the text stands in a comment that a page does not show.

@@ -11,11 +11,14 @@ func (s *Scanner) vendorFormat(d *detector, start, end int) {
 	if p.path != nil && !p.path.MatchString(s.path) {
 		return
 	}
-	re, err := p.lazy.compile()
+	re, err := p.lazy.compile(p.keywords)
 	if err != nil {
 		return
 	}
 	b := s.w.b
+	if len(p.lazy.heads) > 0 && !p.lazy.begins(b, start) {
+		return
+	}
 	from, to := start-128, end+max(400, p.lazy.reach+32)
 	need := p.lazy.need
 	if p.lazy.assign {
@@ -52,9 +55,28 @@ func (s *Scanner) vendorFormat(d *detector, start, end int) {
 			continue
 		}
 		s.done[d.index] = stop
+		if inBlob(b, at, stop) {
+			continue
+		}
 		s.credential(d, a, z, string(b[at:stop]))
 	}
 }
+
+// inBlob tells whether a match is a piece of base64: its line has nothing else, or it goes on beyond the
+// match on both sides.
+func inBlob(b []byte, at, stop int) bool {
+	from, to := at, stop
+	for from > 0 && at-from < 100 && isBase64(b[from-1]) {
+		from--
+	}
+	for to < len(b) && to-stop < 100 && isBase64(b[to]) {
+		to++
+	}
+	whole := (from == 0 || b[from-1] == '\n') && (to == len(b) || b[to] == '\n' || b[to] == '\r') && to-from >= 56 && to-from > stop-at+8
+	return whole || at-from >= 24 && to-from > stop-at+24
+}
+
+func isBase64(c byte) bool { return c != '_' && isWord(c) || c == '+' || c == '/' }
 
 func containsAny(b []byte, words []string) bool {
 	for _, w := range words {
@@ -115,6 +137,9 @@ func (s *Scanner) privateKey(d *detector, start, end int) {
 		return
 	}
 	from := max(start-120, 0) + head
+	if bytes.Contains(b[from+10:start], []byte("---")) { // the word is that of another key's end
+		return
+	}
 	rest := s.w.around(end, end+ahead-512)
 	foot := bytes.Index(rest, []byte("-----END"))
 	if foot < 64 {
@@ -145,6 +170,9 @@ func (s *Scanner) privateKey(d *detector, start, end int) {
 	f.Secret = secret
 	f.Preview = "-----BEGIN " + strings.TrimLeft(string(b[from+len("-----BEGIN"):end]), " ") + " ***"
 	verifyKey(secret, f)
+	if s.kind&trial != 0 && f.Severity == critical {
+		f.Severity = high
+	}
 	s.done[d.index] = to
 	s.emit(f)
 }

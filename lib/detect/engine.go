@@ -97,6 +97,10 @@ func New(o Options) (*Engine, error) {
 		}
 		e.add(&detector{rule: r, words: d.words, kinds: d.kinds, not: d.not, try: d.try, tail: d.tail})
 	}
+	for i := range orders {
+		o := &orders[i]
+		e.add(&detector{rule: ruleByID["ai-toolchain-prompt-injection"], words: o.words, kinds: readsPrompts, try: order, tail: o.tail})
+	}
 	e.add(&detector{rule: ruleByID["cred-generic-password"], words: []string{"password", "passwd", "passphrase", "pwd"}, try: (*Scanner).password})
 	e.add(&detector{rule: ruleByID["cred-generic-password"], words: []string{"://"}, try: (*Scanner).userinfo})
 	for i := range o.Patterns {
@@ -145,7 +149,7 @@ func (e *Engine) vendor(o Options) ([]*pattern, error) {
 }
 
 func (e *Engine) add(d *detector) {
-	if !e.wanted(d.rule) {
+	if !e.wanted(d.rule) && !(d.rule.ID == "ai-toolchain-prompt-injection" && e.wanted(ruleByID["ai-toolchain-mcp-injection"])) {
 		return
 	}
 	d.index = len(e.detectors)

@@ -77,6 +77,9 @@ func (s *Scanner) generic(_ *detector, start, end int) {
 		from--
 	}
 	p := s.e.generic
+	if name := bytes.ToLower(b[from:v.from]); bytes.Contains(name, []byte("public")) || bytes.Contains(name, []byte("vapid")) {
+		return
+	}
 	if p == nil || s.allowed(p, secret, string(b[from:i]), start) {
 		return
 	}
@@ -108,14 +111,19 @@ func endsValue(b []byte, i int) bool {
 
 // plausible tells a random text from names, paths, versions, dates and the like.
 func (s *Scanner) plausible(v string) bool {
+	for _, row := range []string{"1234567890", "0123456789", "abcdef0123", "123456789a", "abcdefghij", "1234abcd"} {
+		if strings.Contains(strings.ToLower(v), row) {
+			return false
+		}
+	}
 	if strings.Count(v, "/") > 2 || strings.HasPrefix(v, "/") || strings.HasPrefix(v, "./") {
 		return false
 	}
 	// words joined by a mark, in most of which no digit stands, are a name
-	parts := strings.FieldsFunc(v, func(r rune) bool { return r == '.' || r == '-' || r == '_' || r == '/' })
+	parts := strings.FieldsFunc(v, func(r rune) bool { return r == '.' || r == '-' || r == '_' || r == '/' || r == '+' })
 	words := 0
 	for _, p := range parts {
-		if len(p) < 10 && (!strings.ContainsAny(p, "0123456789") || len(p) < 4) {
+		if len(p) < 16 && (!strings.ContainsAny(p, "0123456789") || len(p) < 4) {
 			words++
 		}
 	}
@@ -156,7 +164,7 @@ func (s *Scanner) password(_ *detector, start, end int) {
 		return
 	}
 	secret := string(b[v.from:i])
-	if placeholder(secret) || !strings.ContainsAny(secret, "0123456789") || classes(secret) < 2 {
+	if placeholder(secret) || !strings.ContainsAny(secret, "0123456789") || classes(secret) < 2 || secret[0] == '/' || words(secret) {
 		return
 	}
 	s.genericDone = i
@@ -173,6 +181,12 @@ func (s *Scanner) password(_ *detector, start, end int) {
 	if !s.vendorAllows(secret) {
 		s.emit(f)
 	}
+}
+
+// words tells a name made of three words or more.
+func words(s string) bool {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '-' || r == '_' || r == '/' || r == ':' })
+	return len(parts) >= 3 && classes(s) < 4 && entropy(s) < 4
 }
 
 // classes counts lower-case letters, capitals, digits and marks.

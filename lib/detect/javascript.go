@@ -133,7 +133,7 @@ func jsonEval(s *Scanner, d *detector, start, _ int) {
 }
 
 // decodedArgument is what is no file's own text.
-var decodedArgument = regexp.MustCompile(`(?i)^_compile\(\s*(?:atob|Buffer|unescape|decode|decrypt|zlib|(?:await\s+)?(?:fetch|axios|got|http|request)\b|res(?:ponse)?\.|body\b|["'` + "`" + `])`)
+var decodedArgument = regexp.MustCompile(`(?i)^_compile\(\s*(?:atob|Buffer|unescape|decode|decrypt|zlib|(?:await\s+)?(?:fetch|axios|got|http|request)\b|res(?:ponse)?\.|body\b)`)
 
 // moduleCompile: loaders compile the text of files, which is worth a note; what was decoded or fetched is an alarm.
 func moduleCompile(s *Scanner, d *detector, start, end int) {

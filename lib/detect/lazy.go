@@ -15,13 +15,15 @@ type lazyRegexp struct {
 	err    error
 	need   int  // needs() of it
 	assign bool // it begins with a name and an operator, as `name = "value"`
+	heads  []head
+	edge   bool // a match begins at a word's edge
 	reach  int  // how far behind the keyword a match may end
 }
 
 // assignment is how expressions begin that look for a value assigned to a name.
 const assignment = `(?i)[\w.-]{0,50}?(?:`
 
-func (l *lazyRegexp) compile() (*regexp.Regexp, error) {
+func (l *lazyRegexp) compile(keywords []string) (*regexp.Regexp, error) {
 	l.once.Do(func() {
 		if l.re, l.err = regexp.Compile(l.source); l.err != nil {
 			return
@@ -29,6 +31,7 @@ func (l *lazyRegexp) compile() (*regexp.Regexp, error) {
 		if tree, err := syntax.Parse(l.source, syntax.Perl); err == nil {
 			l.need = min(needs(tree), 400)
 			l.reach = longest(tree)
+			l.heads, l.edge = heads(tree, keywords)
 		}
 		l.assign = strings.HasPrefix(l.source, assignment) && strings.Contains(l.source, `(?:=|>|:{1,3}=|`)
 	})

@@ -11,8 +11,11 @@ import (
 // could hold millions.
 const mostOfRule = 200
 
-// sniffed is how much of a file decides what it is.
-const sniffed = 8 << 10
+// sniffed is how much of a file decides what it is, firstRead how much is read at first: most files end in it.
+const (
+	sniffed   = 8 << 10
+	firstRead = 64 << 10
+)
 
 // Scanner scans one file after the other for one worker.
 type Scanner struct {
@@ -54,16 +57,17 @@ func (s *Scanner) Scan(path string, r io.Reader, emit func(*Finding) error) (Res
 	if s.buf == nil {
 		s.buf = make([]byte, windowSize)
 	}
-	n, err := fill(r, s.buf[:sniffed])
+	n, err := fill(r, s.buf[:firstRead])
 	if err != nil && err != io.EOF {
 		return s.result, err
 	}
-	head := s.buf[:n]
+	read := s.buf[:n]
+	head := read[:min(n, sniffed)]
 	s.kind = kindOf(path, head)
 	s.nameRules(head)
 	if order := utf16Order(head); order != nil {
-		r = newUTF16(io.MultiReader(bytes.NewReader(bytes.Clone(head)), r), order)
-		if n, err = fill(r, s.buf[:sniffed]); err != nil && err != io.EOF {
+		r = newUTF16(io.MultiReader(bytes.NewReader(bytes.Clone(read)), r), order)
+		if n, err = fill(r, s.buf[:firstRead]); err != nil && err != io.EOF {
 			return s.result, err
 		}
 	} else if bytes.IndexByte(head, 0) >= 0 {

@@ -24,7 +24,7 @@ func encodedShell(s *Scanner, d *detector, start, _ int) {
 var fetchRun = regexp.MustCompile(`(?i)\b(?:curl|wget|fetch)\b[^\n|;&]{0,300}(?:\|\s*` + shells + `|(?:;|&&|\n)\s*(?:[^\n]{0,120}(?:;|&&)\s*)?(?:chmod\s+(?:\+x|[0-7]*7[0-7]*)|` + shells + `\s+\S))|` + shells + `\s+(?:-c\s+)?["']?(?:<\(|\$\()\s*(?:curl|wget)\b|\biwr\b[^\n]{0,200}\|\s*iex\b|DownloadString\(`)
 
 // reaches is what a script does that nobody would write there.
-var reaches = regexp.MustCompile(`(?i)/dev/tcp/|\bnc\s+(?:-\w+\s+)*-e\b|\bncat\b[^\n]{0,60}-e\b|\bmkfifo\b[^\n]{0,80}\bnc\b|base(?:64|32)\s+(?:-[dD]\b|--decode)|\beval\s*["'$(` + "`" + `]|\bnode\s+(?:-e|--eval|-p)\b|\bpython[0-9.]*\s+-c\b|\bperl\s+-e\b|\bruby\s+-e\b|\bphp\s+-r\b|powershell|\.ssh/id_|\.aws/credentials|\.npmrc\b[^\n]{0,60}(?:curl|wget|nc)\b|(?:curl|wget)\b[^\n]{0,120}(?:-d|--data\S*|-F|--post-data|-T)[ =]?[^\n]{0,40}\$\(|\\x[0-9a-f]{2}\\x[0-9a-f]{2}|169\.254\.169\.254|(?:curl|wget)\s[^\n]{0,100}https?://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|>\s*/dev/null\s+2>&1\s*&\s*$`)
+var reaches = regexp.MustCompile(`(?i)/dev/tcp/|\bnc\s+(?:-\w+\s+)*-e\b|\bncat\b[^\n]{0,60}-e\b|\bmkfifo\b[^\n]{0,80}\bnc\b|base(?:64|32)\s+(?:-[dD]\b|--decode)|\beval\s*["'$(` + "`" + `]|\bnode\s+(?:-e|--eval)\b|\bpython[0-9.]*\s+-c\b|\bperl\s+-e\b|\bruby\s+-e\b|\bphp\s+-r\b|powershell|\.ssh/id_|\.aws/credentials|\.npmrc\b[^\n]{0,60}(?:curl|wget|nc)\b|(?:curl|wget)\b[^\n]{0,120}(?:-d|--data\S*|-F|--post-data|-T)[ =]?[^\n]{0,40}\$\(|\\x[0-9a-f]{2}\\x[0-9a-f]{2}|169\.254\.169\.254|(?:curl|wget)\s[^\n]{0,100}https?://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|>\s*/dev/null\s+2>&1\s*&\s*$`)
 
 // hookWriter finds what writes a git hook; what also fetches or decodes is an alarm.
 func hookWriter(s *Scanner, d *detector, start, end int) {

@@ -34,7 +34,7 @@ const (
 	decodes = `(?:base64\.|b64decode|zlib\.|codecs\.|marshal\.|bytes\.fromhex|bytearray\.fromhex|binascii\.|__import__|requests\.|urllib|urlopen|lzma\.|gzip\.|bz2\.|rot13|["']{2}\.join|chr\s*\()`
 	request = `\$_(?:GET|POST|REQUEST|COOKIE|SERVER|FILES)\b`
 	unpacks = `@?(?:base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|convert_uudecode)\s*\(`
-	unwraps = `(?:(?:window|globalThis|self|global)\.)?(?:atob|unescape|decodeURIComponent|(?:new\s+)?Buffer(?:\.from)?\s*\([^()]{0,200}["']base64["'])`
+	unwraps = `(?:(?:window|globalThis|self|global)\.)?(?-i:atob|unescape|decodeURIComponent|(?:new\s+)?Buffer(?:\.from)?\s*\([^()]{0,200}["']base64["'])`
 )
 
 var table = []row{
@@ -44,7 +44,7 @@ var table = []row{
 	},
 	{
 		id: "obfuscation-atob-chain", words: []string{"eval(", "eval (", "function(", "settimeout(", "setinterval(", "execscript("}, kinds: javascript | markup, try: tryTail,
-		tail: rx(`(?:eval|Function|setTimeout|setInterval|execScript)\s*\(\s*` + unwraps),
+		tail: rx(`(?-i:eval|Function|setTimeout|setInterval|execScript)\s*\(\s*` + unwraps),
 	},
 	{
 		id: "obfuscation-atob-chain", words: []string{"atob(", "atob ("}, kinds: javascript | markup, try: tryTail,

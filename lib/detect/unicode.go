@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -45,8 +46,8 @@ var lookalikes = map[rune]byte{
 	// Greek
 	'ο': 'o', 'ν': 'v', 'ι': 'i', 'α': 'a', 'ρ': 'p', 'υ': 'u', 'γ': 'y', 'κ': 'k', 'σ': 'o', 'τ': 't', 'χ': 'x',
 	'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ζ': 'Z', 'Η': 'H', 'Ι': 'I', 'Κ': 'K', 'Μ': 'M', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T', 'Υ': 'Y', 'Χ': 'X',
-	// Armenian, Latin's own small forms
-	'օ': 'o', 'ո': 'n', 'ս': 'u', 'հ': 'h', 'ց': 'g', 'ք': 'p', 'ℓ': 'l', 'ı': 'i', 'ɑ': 'a', 'ɡ': 'g', 'ɩ': 'i', 'ʋ': 'v', 'ꜱ': 's', 'ʀ': 'r',
+	// Armenian, and forms for phonetics
+	'օ': 'o', 'ո': 'n', 'ս': 'u', 'հ': 'h', 'ց': 'g', 'ք': 'p', 'ℓ': 'l', 'ɑ': 'a', 'ɡ': 'g',
 	// Cherokee
 	'Ꭰ': 'D', 'Ꭱ': 'R', 'Ꭲ': 'T', 'Ꭺ': 'A', 'Ꭻ': 'J', 'Ꭼ': 'E', 'Ꮃ': 'W', 'Ꮇ': 'M', 'Ꮋ': 'H', 'Ꮐ': 'G', 'Ꮓ': 'Z', 'Ꮪ': 'S', 'Ꮮ': 'L', 'Ꮯ': 'C', 'Ꮲ': 'P',
 }
@@ -228,6 +229,12 @@ func rtlLine(line []byte) bool {
 	return false
 }
 
+// loose tells letters that mathematics, phonetics and fonts use beside Latin ones, or that look like a Latin
+// one from afar only.
+func loose(r rune) bool {
+	return r >= 'α' && r <= 'ω' && r != 'ο' || r >= 0xff21 && r <= 0xff5a || r >= 0x1d400 && r <= 0x1d7ff || r == 'ℓ' || r == 'ɑ' || r == 'ɡ' || r == 'ӏ'
+}
+
 // mixedWord judges the word around i, which holds a letter that looks like a Latin one; it returns the word's end.
 func (s *Scanner) mixedWord(i int) int {
 	b := s.w.b
@@ -239,7 +246,7 @@ func (s *Scanner) mixedWord(i int) int {
 		}
 		from -= n
 	}
-	latin, alike, other := 0, 0, 0
+	latin, alike, other, weak := 0, 0, 0, 0
 	var reads strings.Builder
 	for to = from; to < len(b) && to-from < 128; {
 		r, n := utf8.DecodeRune(b[to:])
@@ -254,6 +261,9 @@ func (s *Scanner) mixedWord(i int) int {
 			reads.WriteRune(r)
 		case c != 0:
 			alike++
+			if loose(r) {
+				weak++
+			}
 			reads.WriteByte(c)
 		default:
 			other++
@@ -263,6 +273,9 @@ func (s *Scanner) mixedWord(i int) int {
 	word := reads.String()
 	spells := dangerous[strings.ToLower(word)]
 	r := ruleByID["obfuscation-homoglyph"]
+	if from > 0 && b[from-1] == '\\' || weak > 0 && !spells && (len(word) < 5 || !bytes.Contains(b, []byte(word))) {
+		return max(to, i+1)
+	}
 	if alike == 0 || other > 0 || (latin < 2 && !(spells && latin+alike >= 4)) || len(word) < 3 || !s.e.wanted(r) || s.kind&lockfile != 0 {
 		return max(to, i+1)
 	}

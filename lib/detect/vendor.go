@@ -139,7 +139,7 @@ func newPattern(r vendorRule, check bool) (*pattern, error) {
 		p.keywords = append(p.keywords, strings.ToLower(k))
 	}
 	if check && r.Regex != "" {
-		if _, err := p.lazy.compile(); err != nil {
+		if _, err := p.lazy.compile(p.keywords); err != nil {
 			return nil, err
 		}
 	}

@@ -31,7 +31,6 @@ func (s *Scanner) wholeFile() {
 	if s.kind&php != 0 {
 		s.backticks()
 	}
-	s.prompts()
 }
 
 // lifecycle are the scripts that an install runs by itself.
@@ -93,7 +92,7 @@ func (s *Scanner) installScript(name, text string) {
 }
 
 var (
-	fetches = regexp.MustCompile(`(?i)\b(?:curl|wget|nc|ncat|scp|ftp|tftp|nslookup|dig|invoke-webrequest|iwr)\s`)
+	fetches = regexp.MustCompile(`(?i)\b(?:curl|wget|nc|ncat|scp|ftp|tftp|invoke-webrequest|iwr)\s`)
 	// hiddenTarget is a hidden file, a file of another type or one out of the package, run as a program
 	hiddenTarget = regexp.MustCompile(`(?i)\b(?:node|python[0-9.]*|sh|bash|perl|ruby)\s+(?:\./)?(?:\.[\w-]+(?:/\S*)?\.(?:js|cjs|mjs|py|sh)\b|\S+\.(?:png|jpe?g|gif|txt|md|dat|bin|ico|woff2?)\b|/tmp/|\.\./\.\./)`)
 )
