@@ -36,7 +36,7 @@ var exampleRuns = []example{
 	},
 	{policy: "pnpm", files: map[string]string{"package.json": `{"name":"a","version":"1.0.0"}`}, command: "pnpm install --offline && echo >made", makes: "made", blocked: readKey},
 	{policy: "yarn", files: map[string]string{"package.json": `{"name":"a","version":"1.0.0"}`}, command: "yarn install --offline && echo >made", makes: "made", blocked: readKey},
-	{policy: "pip", files: map[string]string{"wheel": ""}, command: "python3 -m pip install --no-index --no-cache-dir --target t ./tiny-1.0-py3-none-any.whl", makes: "t/tiny.py", blocked: readKey},
+	{policy: "pip", files: map[string]string{"wheel": ""}, command: "python3 -m venv v && v/bin/pip install --no-index --no-cache-dir ./tiny-1.0-py3-none-any.whl && v/bin/python -c 'import tiny' && echo >made", makes: "made", blocked: readKey},
 	{
 		policy: "cargo", makes: "target/debug/a",
 		files: map[string]string{

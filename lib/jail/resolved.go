@@ -114,7 +114,7 @@ func checkStreams(stdio [3]*os.File) error {
 }
 
 // chooseDir finds the command's working directory: the one asked for, or the current one, which must
-// exist. Where the view lacks the current one it is the home, or the root where the view has no home.
+// exist. Where the view lacks the current one, it is the home, or the root where the view has no home.
 func (r *Resolved) chooseDir(o *Options) error {
 	real, _, err := resolve(o.Dir)
 	if err != nil {
@@ -126,7 +126,7 @@ func (r *Resolved) chooseDir(o *Options) error {
 	switch {
 	case slices.ContainsFunc(r.view.denied, func(d string) bool { return below(real, d) }):
 		return fmt.Errorf("working directory: %s: the policy denies it", o.Dir)
-	case r.view.visible(real) && !r.view.hidden(real):
+	case r.view.visible(real) && !r.view.hidden(real), r.view.leadsOn(real):
 		r.plan.Dir = exact(real)
 		return nil
 	case o.FromDir:

@@ -213,6 +213,12 @@ func (v *view) mountAbove(p string) *mount {
 // visible reports whether a resolved path is in the view, unless it is masked.
 func (v *view) visible(real string) bool { return v.rights(real) != 0 && !v.masked(real) }
 
+// leadsOn reports whether the view has a directory of its own at a path, because it allows something
+// below.
+func (v *view) leadsOn(real string) bool {
+	return slices.ContainsFunc(v.mounts, func(m mount) bool { return below(string(m.Path), real) })
+}
+
 func (v *view) masked(real string) bool {
 	return slices.ContainsFunc(v.masks, func(m exact) bool { return below(real, string(m)) })
 }
