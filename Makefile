@@ -29,7 +29,7 @@ tool    := $(GO) tool -modfile=scripts/tools/go.mod
 # the race detector has no musl build
 RACE    ?= $(if $(wildcard /lib/ld-musl-*),,-race)
 
-.PHONY: all build $(bins) demo test unit lint bench fuzz install uninstall clean deps deps-test
+.PHONY: all build $(bins) demo test test-arm64 arm64 unit lint bench fuzz install uninstall clean deps deps-test
 .NOTPARALLEL:
 all: build
 
@@ -54,7 +54,16 @@ deps-test:
 demo: build
 	@scripts/demo
 
-test: lint unit demo
+test: lint unit demo $(if $(filter true,$(CI)),$(if $(shell command -v apt-get),arm64))
+
+# static binaries for aarch64; and the same script traced here and in a machine of that kind
+arm64:
+	@scripts/deps --arm64
+	@scripts/arm64 build
+
+test-arm64: build
+	@scripts/deps --arm64
+	@scripts/arm64 boot
 
 # what was skipped is said at the end, with its reason
 unit:
