@@ -8,7 +8,8 @@ var popular = strings.Fields(`react react-dom lodash express axios chalk command
 	eslint prettier babel-core mongoose socket.io redux vue angular next nodemon dotenv bcrypt jsonwebtoken body-parser cross-env
 	node-fetch underscore bluebird inquirer yargs colors minimist semver uuid rimraf glob electron puppeteer discord.js passport
 	mysql mongodb redis sequelize winston morgan multer nodemailer cheerio ethers web3 crypto-js event-stream ua-parser-js
-	left-pad rollup vite jest mocha chai sinon tslib rxjs core-js styled-components tailwindcss postcss autoprefixer graphql`)
+	left-pad rollup vite jest mocha chai sinon tslib rxjs core-js styled-components tailwindcss postcss autoprefixer graphql
+	preact mysql2 color request-promise koa dayjs luxon`)
 
 // nearPopular is the popular package that a name is one slip away from, and the slip.
 func nearPopular(name string) (near, how string) {

@@ -14,6 +14,15 @@ func utf16Order(head []byte) binary.ByteOrder {
 	if len(head) < 4 {
 		return nil
 	}
+	ascii := 0
+	for _, c := range head {
+		if c != 0 && c < 0x80 {
+			ascii++
+		}
+	}
+	if bytes.IndexByte(head, 0) < 0 && ascii*10 >= len(head)*7 { // the mark alone does not make it UTF-16
+		return nil
+	}
 	switch {
 	case head[0] == 0xff && head[1] == 0xfe && (head[2] != 0 || head[3] != 0):
 		return binary.LittleEndian
