@@ -326,3 +326,37 @@ func TestEnvironment(t *testing.T) {
 		}
 	})
 }
+
+// TestNoNamespaces: where the kernel gives no user namespace, nothing runs, and the cause is named;
+// --best-effort goes on aloud, but not without deny lines and the network's wall unless these are named.
+func TestNoNamespaces(t *testing.T) {
+	asEach(t, func(t *testing.T, j *jailed) {
+		f := j.write(t, "f", "text")
+		without := func(args ...string) outcome {
+			like := j.cmd()
+			cmd := exec.Command("unshare", append([]string{
+				"-Ur", "sh", "-c", `echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"`, "sh", tools + "/st-jail",
+			}, args...)...)
+			cmd.Dir, cmd.Env, cmd.SysProcAttr = like.Dir, like.Env, like.SysProcAttr
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			_ = cmd.Run()
+			return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+		}
+		if o := without("--", "echo", "ran"); o.exit != 125 || o.stdout != "" || !strings.Contains(o.stderr, "layer user") || !strings.Contains(o.stderr, "max_user_namespaces") {
+			t.Errorf("exit %d %q: %s", o.exit, o.stdout, o.stderr)
+		}
+		if o := without("--best-effort", "--", "echo", "ran"); o.exit != 125 || o.stdout != "" || !strings.Contains(o.stderr, "network.allow = false") {
+			t.Errorf("exit %d %q: %s", o.exit, o.stdout, o.stderr)
+		}
+		if o := without("--best-effort", "--allow-net", "--allow-read", j.dir, "--deny", f, "--", "echo", "ran"); o.exit != 125 || o.stdout != "" || !strings.Contains(o.stderr, f) {
+			t.Errorf("exit %d %q: %s", o.exit, o.stdout, o.stderr)
+		}
+		all := "--best-effort=user,mount,pid,network,ipc,uts,cgroup"
+		o := without(all, "--allow-exec", tools, "--", tools+"/attack", "tcp4", "loopback", "read="+f, "mount", "fork", "read=/usr/bin/env")
+		want := "tcp4 EACCES\nloopback EACCES\nread=" + f + " EACCES\nmount EPERM\nfork OK\nread=/usr/bin/env OK\n"
+		if o.exit != 0 || strings.ReplaceAll(o.stdout, "tcp4 EBADF\nloopback EBADF", "tcp4 EACCES\nloopback EACCES") != want || !strings.Contains(o.stderr, "going on without the layers") {
+			t.Errorf("exit %d %q: %s", o.exit, o.stdout, o.stderr)
+		}
+	})
+}

@@ -19,6 +19,7 @@ type Resolved struct {
 	plan  plan
 	view  *view
 	rules []seccomp.Rule
+	dir   exact // the working directory on the host
 }
 
 // Resolve resolves a policy without starting anything. Errors name the line of the policy.
@@ -71,7 +72,7 @@ func (r *Resolved) without(lost []string) *plan {
 	p := r.plan
 	p.drop(lost...)
 	if !p.has(LayerMount) { // what Landlock can say of it: the lines about the host's files
-		p.Links, p.Masks = nil, nil
+		p.Links, p.Masks, p.Dir = nil, nil, r.dir
 		p.Mounts = slices.DeleteFunc(slices.Clone(p.Mounts), func(m mount) bool { return m.Tmpfs })
 	}
 	return &p
@@ -123,6 +124,7 @@ func (r *Resolved) chooseDir(o *Options) error {
 	if dir, err := isDir(real); err != nil || !dir {
 		return fmt.Errorf("working directory: %s: is not a directory", o.Dir)
 	}
+	r.dir = exact(real)
 	switch {
 	case slices.ContainsFunc(r.view.denied, func(d string) bool { return below(real, d) }):
 		return fmt.Errorf("working directory: %s: the policy denies it", o.Dir)

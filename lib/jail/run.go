@@ -126,7 +126,7 @@ func (o *Options) refusal(lost []string, v *view) string {
 func maskList(v *view) string {
 	text := ""
 	for i, m := range v.masks {
-		if i == 5 {
+		if i == 20 {
 			return text + " ..."
 		}
 		if i > 0 {

@@ -86,8 +86,19 @@ func (s *supervisor) giveUp(layer string, cause error) error {
 		return cause
 	}
 	s.lost = lost
-	s.Warn(fmt.Sprintf("going on without the layer: %v", cause))
+	s.warnLost([]string{layer}, cause)
 	return nil
+}
+
+// warnLost says aloud what the user does without.
+func (s *supervisor) warnLost(lost []string, cause error) {
+	s.Warn(fmt.Sprintf("going on without the layers %s: %v", strings.Join(lost, ", "), cause))
+	if slices.Contains(lost, LayerMount) && len(s.resolved.view.masks) > 0 {
+		s.Warn("these deny lines do not hold: " + maskList(s.resolved.view))
+	}
+	if slices.Contains(lost, LayerNetwork) && !s.Policy.Network.Allow {
+		s.Warn("that there is no network rests on the filter and Landlock alone")
+	}
 }
 
 // start starts init with the namespaces that can be had, and opens its gate.
@@ -110,7 +121,7 @@ func (s *supervisor) start() error {
 		err := s.startInit()
 		if err == nil {
 			if len(a.lost) > 0 {
-				s.Warn(fmt.Sprintf("going on without the layers %s: %v", strings.Join(a.lost, ", "), first))
+				s.warnLost(a.lost, first)
 			}
 			s.lost = lost
 			s.reportNamespaces(first)
