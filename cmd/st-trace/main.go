@@ -26,6 +26,7 @@ type flags struct {
 	OnBrokenPipe string        `help:"When the reader of the records is gone, kill the tree or continue." enum:"kill,continue" default:"kill" placeholder:"kill|continue"`
 	Attach       []int         `short:"p" help:"Trace the running process PID instead of a command; ^C lets it go." placeholder:"PID"`
 	Backend      string        `help:"See the calls by ptrace, with their results, or by notify: faster, unseen by the program, without results." enum:"auto,ptrace,notify" default:"auto" placeholder:"NAME"`
+	Policy       string        `help:"Mark each record with what the policy of FILE would decide; nothing is enforced." placeholder:"FILE"`
 	Raw          bool          `help:"Add the registers of each call to its record."`
 	Env          []string      `help:"Record these environment variables at exec; none by default." placeholder:"NAME"`
 	AllowIOUring bool          `name:"allow-io-uring" help:"Let programs use io_uring, whose calls are not seen; without this it answers ENOSYS."`

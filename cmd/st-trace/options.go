@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"sandtrace/lib/cli"
+	"sandtrace/lib/config"
 	"sandtrace/lib/event"
+	"sandtrace/lib/policy"
 	"sandtrace/lib/proc"
 	"sandtrace/lib/syscalls"
 	"sandtrace/lib/trace"
@@ -25,6 +27,9 @@ func options(f *flags) (trace.Options, error) {
 	}
 	if opt.Calls, err = syscalls.Select(f.Trace); err != nil {
 		return opt, cli.Faultf(cli.CodeToolFailed, "--trace: %w", err)
+	}
+	if opt.Judge, err = judge(f.Policy); err != nil {
+		return opt, err
 	}
 	if opt.Linger, err = lingerTime(f.Linger); err != nil {
 		return opt, err
@@ -69,6 +74,30 @@ func lingerTime(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// judge is the verdict of a policy on a record; nil without one. It is a dry run: nothing is enforced.
+func judge(file string) (func(*event.Syscall) event.Action, error) {
+	if file == "" {
+		return nil, nil
+	}
+	p, err := config.Policy(file)
+	if err != nil {
+		return nil, cli.Faultf(cli.CodeToolFailed, "%w", err)
+	}
+	home, err := config.Home("")
+	if err != nil {
+		return nil, cli.Faultf(cli.CodeToolFailed, "%w", err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, cli.Faultf(cli.CodeToolFailed, "%w", err)
+	}
+	rules, err := p.Anchor(policy.Anchors{Home: home, Dir: here})
+	if err != nil {
+		return nil, cli.Faultf(cli.CodeToolFailed, "%w", err)
+	}
+	return rules.Record, nil
+}
+
 // startRecord is the first record of the run.
 func startRecord(f *flags, opt trace.Options) *event.Start {
 	host, _ := os.Hostname() // absent where the kernel does not tell
@@ -79,6 +108,9 @@ func startRecord(f *flags, opt trace.Options) *event.Start {
 			{Key: "trace", Kind: event.ArgList, List: f.Trace},
 			{Key: "arch", Kind: event.ArgText, Str: syscalls.Native(runtime.GOARCH).String()},
 		},
+	}
+	if f.Policy != "" {
+		r.Options = append(r.Options, event.Arg{Key: "policy", Kind: event.ArgText, Str: f.Policy})
 	}
 	if f.Backend == "notify" {
 		r.Backend = "notify+seccomp"

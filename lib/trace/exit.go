@@ -159,7 +159,15 @@ func (tr *tracer) report(t *task, head event.Head) {
 	}
 	t.rec.Head = head
 	t.rec.Duration = max(monotonic()-t.entered, 1)
+	tr.send(t)
+}
+
+// send judges, counts and emits the record of a call.
+func (tr *tracer) send(t *task) {
 	t.rec.Proc = t.procBlock()
+	if tr.opt.Judge != nil && t.rec.Action == event.ActionAllow {
+		t.rec.Action = tr.opt.Judge(&t.rec)
+	}
 	tr.count.syscall(&t.rec)
 	tr.emit(&t.rec)
 }
@@ -182,10 +190,8 @@ func (tr *tracer) forkRecord(t *task, name string, flags uint64, id int) {
 	}
 	t.rec.Head = tr.now()
 	t.rec.Ret, t.rec.Success = event.Some(int64(id)), event.Some(true)
-	t.rec.Proc = t.procBlock()
 	t.rec.Duration = 0 // the event comes before the call returns
-	tr.count.syscall(&t.rec)
-	tr.emit(&t.rec)
+	tr.send(t)
 }
 
 var start = time.Now()

@@ -205,9 +205,7 @@ func (n *notifier) called(c *seccomp.Notification) {
 // reportHeld emits the record of a call that was let run; it took no time that could be told.
 func (n *notifier) reportHeld(t *task) {
 	t.rec.Head = n.now()
-	t.rec.Proc = t.procBlock()
-	n.count.syscall(&t.rec)
-	n.emit(&t.rec)
+	n.send(t)
 }
 
 // task finds the caller, taking up its process if it is new; nil where it has ended.

@@ -84,6 +84,15 @@ func TestShell(t *testing.T) {
 			never: []object{{"syscall": "openat"}, {"syscall": "execve"}},
 		},
 		{
+			name: "a policy tried out", flags: []string{"--policy", "p.toml"}, exit: 1,
+			script: "cat /etc/hostname >/dev/null; : >out; cat none",
+			want: []object{
+				{"type": "start", "options": object{"policy": "p.toml"}},
+				{"syscall": "openat", "path": "/etc/hostname", "success": true, "action": "deny"},
+				{"syscall": "openat", "access": "create", "action": "allow", "args": object{"path": "out"}},
+			},
+		},
+		{
 			name: "registers", flags: []string{"--raw", "--trace", "chdir"}, script: "cd /",
 			want: []object{{"syscall": "chdir", "success": true}},
 		},

@@ -24,6 +24,7 @@ type counters struct {
 	total     int64
 	failed    int64
 	denied    int64
+	refused   int64 // by a policy, or by the tracer
 	connects  int64
 	processes int64
 	lost      uint64
@@ -51,6 +52,9 @@ const longestMax = 5
 
 func (c *counters) syscall(r *event.Syscall) {
 	c.total++
+	if r.Action == event.ActionDeny {
+		c.refused++
+	}
 	c.calls[r.Name]++
 	c.category[r.Category]++
 	if r.Success.Set && !r.Success.Val {
@@ -136,6 +140,7 @@ func (tr *tracer) summary() event.Summary {
 			{Key: "unique_syscalls", N: int64(len(c.calls))},
 			{Key: "failed", N: c.failed},
 			{Key: "denied", N: c.denied},
+			{Key: "refused", N: c.refused},
 			{Key: "processes", N: c.processes},
 			c.read.count("files_read"),
 			c.written.count("files_written"),

@@ -28,14 +28,15 @@ type Options struct {
 	Argv         []string // its arguments, the first being its name
 	Stdio        [3]*os.File
 	Calls        []*syscalls.Call
-	Linger       time.Duration            // how long processes may outlive the command; negative is for ever
-	Timeout      time.Duration            // how long the command may run; 0 is for ever
-	Raw          bool                     // add the registers of each call
-	Env          []string                 // environment variables to record at exec
-	AllowIOUring bool                     // let programs make calls that are not seen
-	KeepOn       bool                     // go on when Emit fails, instead of ending the tree
-	Placement    bool                     // draw what stops often to the tracer's processor
-	Emit         func(event.Record) error // takes each record; an error kills the tree
+	Linger       time.Duration                     // how long processes may outlive the command; negative is for ever
+	Timeout      time.Duration                     // how long the command may run; 0 is for ever
+	Raw          bool                              // add the registers of each call
+	Env          []string                          // environment variables to record at exec
+	AllowIOUring bool                              // let programs make calls that are not seen
+	KeepOn       bool                              // go on when Emit fails, instead of ending the tree
+	Placement    bool                              // draw what stops often to the tracer's processor
+	Judge        func(*event.Syscall) event.Action // what a policy would decide; nil is no policy
+	Emit         func(event.Record) error          // takes each record; an error kills the tree
 }
 
 // Result is how a run ended.

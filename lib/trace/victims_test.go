@@ -123,6 +123,9 @@ func users() []user {
 	return []user{{"ordinary", 0}}
 }
 
+// tryPolicy is p.toml in the directory of every run.
+const tryPolicy = "[filesystem]\nallow_read = [\"/usr\", \"/lib*\", \"/bin\"]\nallow_write = [\"./\"]\n"
+
 // result is what came of a traced run.
 type result struct {
 	exit           int
@@ -137,6 +140,9 @@ func traced(t *testing.T, u user, flags []string, command ...string) *result {
 	t.Helper()
 	dir := kerntest.TempDir(t, u.id)
 	out := filepath.Join(dir, "records.jsonl")
+	if err := os.WriteFile(filepath.Join(dir, "p.toml"), []byte(tryPolicy), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	args := append(append([]string{"-o", out}, flags...), append([]string{"--"}, command...)...)
 	cmd := exec.Command(filepath.Join(tools, "st-trace"), args...)
 	kerntest.As(cmd, u.id)
