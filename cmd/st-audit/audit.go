@@ -7,12 +7,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"sandtrace/lib/cli"
 	"sandtrace/lib/detect"
@@ -20,7 +24,7 @@ import (
 	"sandtrace/lib/walk"
 )
 
-// run of an audit: counts, and where findings go.
+// auditor is one run: its counts, and where findings go.
 type auditor struct {
 	f   *flags
 	o   *options
@@ -31,6 +35,8 @@ type auditor struct {
 	sorted  []*detect.Finding
 	err     error
 	stop    chan struct{}
+	halt    sync.Once
+	signal  atomic.Int32
 	highest event.Severity
 
 	files, bytes, binary, errs, findings, suppressed, ignored int64
@@ -48,10 +54,8 @@ func audit(f *flags, o *options, std cli.Std) (int, error) {
 	if err := a.out.write(a.start()); err != nil {
 		return 0, cli.Faultf(cli.CodeIO, "%w", err)
 	}
-	if err = a.scan(); err == nil {
-		err = a.err
-	}
-	if err != nil {
+	defer a.signals()()
+	if err := a.scan(); err != nil && a.signal.Load() == 0 {
 		return 0, err
 	}
 	for _, f := range a.inOrder() {
@@ -72,7 +76,42 @@ func audit(f *flags, o *options, std cli.Std) (int, error) {
 func (a *auditor) keep(err error) {
 	if err != nil && a.err == nil {
 		a.err = err
-		close(a.stop)
+		a.halt.Do(func() { close(a.stop) })
+	}
+}
+
+// signals ends the work on SIGINT and SIGTERM; what was found until then is written. The answer stops watching.
+func (a *auditor) signals() func() {
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, unix.SIGINT, unix.SIGTERM)
+	go func() {
+		for s := range ch {
+			signal.Stop(ch) // the next one kills
+			a.signal.Store(int32(s.(unix.Signal)))
+			a.halt.Do(func() { close(a.stop) })
+		}
+	}()
+	return func() {
+		signal.Stop(ch)
+		close(ch)
+	}
+}
+
+// errStopped ends the reading of a file when the work is to end.
+var errStopped = errors.New("interrupted")
+
+// stoppable is a file that ends when the work is to end.
+type stoppable struct {
+	in   io.Reader
+	stop <-chan struct{}
+}
+
+func (s stoppable) Read(b []byte) (int, error) {
+	select {
+	case <-s.stop:
+		return 0, errStopped
+	default:
+		return s.in.Read(b)
 	}
 }
 
@@ -139,7 +178,7 @@ func (a *auditor) file(s *detect.Scanner, f walk.File) {
 
 // stream scans one stream and counts it.
 func (a *auditor) stream(s *detect.Scanner, name string, in io.Reader) {
-	r, err := s.Scan(name, in, a.emit)
+	r, err := s.Scan(name, stoppable{in, a.stop}, a.emit)
 	a.mu.Lock()
 	a.files++
 	a.bytes += r.Bytes
@@ -147,7 +186,7 @@ func (a *auditor) stream(s *detect.Scanner, name string, in io.Reader) {
 		a.binary++
 	}
 	a.mu.Unlock()
-	if err != nil && a.err == nil {
+	if err != nil && a.failure() == nil {
 		a.fault(name, reason(err), err)
 	}
 	if r.Dropped > 0 {
@@ -158,8 +197,17 @@ func (a *auditor) stream(s *detect.Scanner, name string, in io.Reader) {
 	}
 }
 
+// failure is the error that ended the output, if one did.
+func (a *auditor) failure() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err
+}
+
 func reason(err error) string {
 	switch {
+	case errors.Is(err, errStopped):
+		return "interrupted"
 	case errors.Is(err, fs.ErrNotExist):
 		return "vanished"
 	case errors.Is(err, walk.ErrSpecial):
@@ -228,7 +276,9 @@ func (a *auditor) inOrder() []*detect.Finding {
 
 func (a *auditor) exit() int {
 	switch {
-	case a.f.ExitZero || a.highest == "" || a.highest.Rank() < a.o.failOn.Rank():
+	case a.signal.Load() != 0:
+		return cli.CodeSignal + int(a.signal.Load())
+	case a.f.ExitZero || a.o.verb == "baseline" || a.highest == "" || a.highest.Rank() < a.o.failOn.Rank():
 		return cli.CodeOK
 	case a.highest == event.SeverityCritical:
 		return cli.CodeCritical

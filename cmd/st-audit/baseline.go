@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -71,6 +73,30 @@ func readBaseline(name string) (map[string]string, error) {
 			return nil, cli.Faultf(cli.CodeConfig, "%s: fingerprint %q: expected sha256:...", name, f.Fingerprint)
 		}
 		out[f.Fingerprint] = f.Rule
+	}
+	return out, nil
+}
+
+// readGitleaksIgnore reads the .gitleaksignore of the current directory: fingerprints file:rule:line, with or
+// without a commit before them.
+func readGitleaksIgnore() (map[string]bool, error) {
+	const name = ".gitleaksignore"
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, configFault(err)
+	}
+	out := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if parts := strings.Split(line, ":"); len(parts) == 4 {
+			line = strings.Join(parts[1:], ":")
+		}
+		if line != "" && line[0] != '#' {
+			out[line] = true
+		}
 	}
 	return out, nil
 }

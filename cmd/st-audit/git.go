@@ -13,6 +13,7 @@ import (
 
 	"sandtrace/lib/cli"
 	"sandtrace/lib/detect"
+	"sandtrace/lib/walk"
 )
 
 // gitCommand is git told to run nothing that the repository names: it may not be trusted.
@@ -142,7 +143,12 @@ func (h *hunk) scan(a *auditor, s *detect.Scanner, name string) {
 	if len(h.added) == 0 {
 		return
 	}
-	r, err := s.Scan(name, &h.text, func(f *detect.Finding) error {
+	if a.o.maxSize > 0 && int64(h.text.Len()) > a.o.maxSize {
+		a.fault(name, "too_large", walk.ErrTooLarge)
+		h.reset()
+		return
+	}
+	r, err := s.Scan(name, stoppable{&h.text, a.stop}, func(f *detect.Finding) error {
 		last := max(f.EndLine, f.Line)
 		for i := max(f.Line, 1); i <= last && i <= len(h.added); i++ {
 			if h.added[i-1] {
@@ -157,9 +163,13 @@ func (h *hunk) scan(a *auditor, s *detect.Scanner, name string) {
 	})
 	a.files++
 	a.bytes += r.Bytes
-	if err != nil && a.err == nil {
-		a.fault(name, "unreadable", err)
+	if err != nil && a.failure() == nil {
+		a.fault(name, reason(err), err)
 	}
+	h.reset()
+}
+
+func (h *hunk) reset() {
 	h.start += len(h.added)
 	h.text.Reset()
 	h.added = h.added[:0]
@@ -265,11 +275,14 @@ func (a *auditor) history() error {
 		if _, err := r.Discard(1); err != nil {
 			return cli.Faultf(cli.CodeIO, "git: %w", err)
 		}
-		if a.err != nil {
+		if a.failure() != nil || a.signal.Load() != 0 {
+			_ = c.Process.Kill()
 			break
 		}
 	}
-	_ = r.Size()
-	_, _ = io.Copy(io.Discard, out)
-	return c.Wait()
+	_, _ = io.Copy(io.Discard, r)
+	if err := c.Wait(); err != nil && a.failure() == nil && a.signal.Load() == 0 {
+		return cli.Faultf(cli.CodeIO, "git: %w", err)
+	}
+	return nil
 }

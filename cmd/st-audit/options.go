@@ -142,6 +142,9 @@ func (o *options) load(f *flags) error {
 	if o.engine, err = detect.New(d); err != nil {
 		return cli.Faultf(cli.CodeConfig, "%w", err)
 	}
+	if o.gitleaks, err = readGitleaksIgnore(); err != nil {
+		return err
+	}
 	if f.Baseline != "" {
 		if o.baseline, err = readBaseline(f.Baseline); err != nil {
 			return err

@@ -7,9 +7,8 @@ import (
 
 // value is what stands behind a name and an operator.
 type value struct {
-	from, to int
-	quote    byte // 0 where it stands bare
-	colon    bool // the operator is a colon
+	from  int
+	quote byte // 0 where it stands bare
 }
 
 // assigned parses what follows a keyword that ends at e: the rest of the name, an operator, the value.
@@ -28,7 +27,7 @@ func assigned(b []byte, e int) (value, bool) {
 	if i == from {
 		return value{}, false
 	}
-	v := value{colon: b[from] == ':'}
+	v := value{}
 	for limit := min(len(b), i+5); i < limit && (isSpace(b[i]) || b[i] == '=' || b[i] == '\\'); {
 		i++
 	}

@@ -80,6 +80,9 @@ var trialDirs = map[string]bool{
 
 // kindOf tells the kinds of a file from its path and its first bytes.
 func kindOf(path string, head []byte) kind {
+	if path == "-" { // standard input may be anything
+		return scripts | config
+	}
 	slash := strings.LastIndexByte(path, '/')
 	dir, name := path[:slash+1], strings.ToLower(path[slash+1:])
 	ext := ""

@@ -14,7 +14,7 @@ func encodedShell(s *Scanner, d *detector, start, _ int) {
 	s.done[d.index] = start + m[1]
 	f := s.finding(d.rule, start, start+m[1])
 	f.Preview = snippet(s.w.around(start, start+m[1]))
-	if s.kind&prose != 0 && s.kind&agent == 0 {
+	if s.kind&(prose|compiled) != 0 && s.kind&agent == 0 {
 		f.Severity, f.Confidence = medium, doubtful
 	}
 	s.emit(f)

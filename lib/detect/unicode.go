@@ -114,7 +114,7 @@ func (s *Scanner) invisibleAt(i, n int, r rune, class int) bool {
 			return false
 		}
 	case selector:
-		if !isSelector(before) && (isSelector(after) == false) {
+		if !isSelector(before) && !isSelector(after) {
 			return false
 		}
 		what = "row of invisible variation selectors"
