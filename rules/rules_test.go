@@ -22,7 +22,7 @@ var catalogue = map[string]string{
 	"chain-install-persistence": "critical", "chain-python-startup": "critical", "chain-test-data-run": "high", "chain-environ-exfil": "high",
 	"chain-wallet-exfil": "critical", "chain-reverse-shell": "critical", "chain-download-pipe": "high", "chain-destruction": "critical",
 	"chain-metadata-service": "critical",
-	"exfil-curl-unknown": "medium", "exfil-dns-unusual": "high", "exfil-base64-pipe": "high",
+	"exfil-curl-unknown":     "medium", "exfil-dns-unusual": "high", "exfil-base64-pipe": "high",
 }
 
 func TestRules(t *testing.T) {

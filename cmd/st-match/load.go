@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 
 	"sandtrace/lib/cli"
 	"sandtrace/lib/config"
@@ -15,13 +15,17 @@ import (
 
 // loaded is what st-match knows before it reads its first record.
 type loaded struct {
-	set    *rule.Set
-	config string // the file, "" for the built-in configuration
-	home   string
+	bundle   *rule.Bundle
+	env      rule.Env
+	set      *rule.Set
+	config   string   // the file, "" for the built-in configuration
+	sources  []string // the rule files and directories that are not built in
+	shadowed []string // what replaced which rule
+	home     string
 }
 
-// load reads configuration and rules; each later source may replace rules of an earlier one.
-func load(f *flags, stderr io.Writer) (*loaded, error) {
+// gather reads configuration and rules; each later source may replace rules of an earlier one.
+func gather(f *flags, stderr io.Writer) (*loaded, error) {
 	home, err := config.Home(f.Home)
 	if err != nil {
 		return nil, cli.Faultf(cli.CodeConfig, "%w", err).WithHint("name it with --home DIR")
@@ -35,30 +39,55 @@ func load(f *flags, stderr io.Writer) (*loaded, error) {
 			cli.Say(stderr, tool, text)
 		}
 	}
-	all := &rule.Bundle{}
+	l := &loaded{
+		bundle: &rule.Bundle{}, config: conf.File, home: home, sources: slices.Concat(conf.Rules, f.Rules),
+		env: rule.Env{Homes: config.Homes(home), Trusted: conf.TrustedPaths, Resolve: config.Resolve},
+	}
 	if !f.NoBuiltin {
-		if all, err = rules.Parse(); err != nil {
+		if l.bundle, err = rules.Parse(); err != nil {
 			return nil, loadFault(err)
 		}
 	}
-	for _, path := range append(conf.Rules, f.Rules...) {
+	for _, path := range l.sources {
 		more, err := config.ReadRules(path)
 		if err != nil {
 			return nil, loadFault(err)
 		}
-		all = rule.Merge(all, more, func(old, by *rule.Rule) {
-			say(fmt.Sprintf("%s:%d: rule %s replaces the one of %s:%d", by.File, by.Line, by.ID, old.File, old.Line))
+		l.bundle = rule.Merge(l.bundle, more, func(old, by *rule.Rule) {
+			l.shadowed = append(l.shadowed, fmt.Sprintf("%s:%d: rule %s replaces the one of %s:%d", by.File, by.Line, by.ID, old.File, old.Line))
 		})
 	}
-	set, err := rule.Compile(all, rule.Env{Homes: config.Homes(home), Trusted: conf.TrustedPaths, Resolve: config.Resolve})
-	if err != nil {
-		return nil, loadFault(err)
+	for _, s := range l.shadowed {
+		say(s)
 	}
 	if conf.File != "" {
 		say("configuration: " + conf.File)
 	}
-	say(fmt.Sprintf("%d rules, ~ is %s", len(set.Rules()), home))
-	return &loaded{set, conf.File, home}, nil
+	return l, nil
+}
+
+// compile makes the set.
+func (l *loaded) compile() (*rule.Set, error) {
+	set, err := rule.Compile(l.bundle, l.env)
+	if err != nil {
+		return nil, loadFault(err)
+	}
+	return set, nil
+}
+
+// load is gather and compile.
+func load(f *flags, stderr io.Writer) (*loaded, error) {
+	l, err := gather(f, stderr)
+	if err != nil {
+		return nil, err
+	}
+	if l.set, err = l.compile(); err != nil {
+		return nil, err
+	}
+	if f.Verbose && !f.Quiet {
+		cli.Say(stderr, tool, fmt.Sprintf("%d rules, ~ is %s", len(l.set.Rules()), l.home))
+	}
+	return l, nil
 }
 
 // loadFault gives what is wrong in a file the code for it, and a file that cannot be read another.
@@ -85,30 +114,4 @@ func (l *loaded) start() *event.Start {
 		s.Options = append(s.Options, event.Arg{Key: "config", Kind: event.ArgText, Str: l.config})
 	}
 	return s
-}
-
-// source is one input; its name is "" for standard input.
-type source struct {
-	name string
-	in   io.Reader
-}
-
-// open opens every file before the first is read, so that a misspelled name costs no match.
-func open(names []string, stdin io.Reader) ([]source, error) {
-	if len(names) == 0 {
-		return []source{{"", stdin}}, nil
-	}
-	var out []source
-	for _, name := range names {
-		if name == "-" {
-			out = append(out, source{"", stdin})
-			continue
-		}
-		f, err := os.Open(name) // closed by the end of the program
-		if err != nil {
-			return nil, fault(err)
-		}
-		out = append(out, source{name, f})
-	}
-	return out, nil
 }

@@ -19,11 +19,15 @@ type flags struct {
 	cli.Common
 	Rules     []string `short:"r" help:"Add the rules of FILE, or of the *.yml in DIR." placeholder:"FILE|DIR" sep:"none"`
 	NoBuiltin bool     `help:"Leave the built-in rules out."`
-	List      bool     `help:"List the rules and exit."`
+	List      bool     `help:"List the rules and exit, as the verb list."`
 	FailOn    string   `help:"Exit 1 (critical: 2) if a match reaches SEVERITY." placeholder:"SEVERITY"`
 	Home      string   `help:"Let ~ in rules stand for DIR." placeholder:"DIR"`
 	Format    string   `help:"Write jsonl or text; auto: text on a terminal." enum:"auto,jsonl,text" default:"auto" placeholder:"FORM"`
-	Files     []string `arg:"" optional:"" name:"file" help:"Read FILE instead of standard input."`
+	Pass      string   `help:"Also write the records of the input that matched, all, or none." enum:"all,matched,none" default:"none" placeholder:"WHICH"`
+	Follow    string   `help:"Read FILE as it grows and across rotation." placeholder:"FILE"`
+	State     string   `help:"Keep what is remembered in FILE over a restart." placeholder:"FILE"`
+	Memory    int      `name:"state-memory" help:"Remember at most so much." placeholder:"MIB" default:"64"`
+	Files     []string `arg:"" optional:"" name:"file" help:"Read FILE instead of standard input; or test, list, lint, explain, export or import-sigma and what it works on: see st-match(1)."`
 }
 
 func main() { os.Exit(run(os.Args[1:], cli.OSStd())) }
@@ -34,7 +38,12 @@ func run(args []string, std cli.Std) int {
 	if code, done := p.Parse(&f, args, std); done {
 		return code
 	}
-	code, err := match(&f, std)
+	work := match
+	if len(f.Files) > 0 && verbs[f.Files[0]] != nil {
+		words := f.Files[1:]
+		work = func(f *flags, std cli.Std) (int, error) { return verbs[f.Files[0]](f, words, std) }
+	}
+	code, err := work(&f, std)
 	if err != nil {
 		return cli.Report(std.Err, tool, err)
 	}
@@ -50,35 +59,56 @@ func match(f *flags, std cli.Std) (int, error) {
 			return 0, cli.Faultf(cli.CodeUsage, "--fail-on: %w", err)
 		}
 	}
+	if f.Memory < 1 || f.Memory > 1<<20 {
+		return 0, cli.Faultf(cli.CodeUsage, "--state-memory %d: expected MiB from 1 to %d", f.Memory, 1<<20)
+	}
 	loaded, err := load(f, std.Err)
 	if err != nil {
 		return 0, err
 	}
-	text := f.Format == "text" || (f.Format == "auto" && cli.IsTerminal(std.Out))
 	if f.List {
-		return 0, list(std.Out, loaded.set.Rules(), text)
+		return 0, list(std.Out, loaded.set.Rules(), textForm(f, std))
 	}
-	stdin, err := cli.NewInput(std.In)
+	in, err := openInput(f, std.In)
 	if err != nil {
 		return 0, err
 	}
-	defer stdin.Close()
-	sources, err := open(f.Files, stdin)
-	if err != nil {
+	defer in.close()
+	out := newOutput(std.Out, textForm(f, std), cli.UseColor(f.Color, std.Out), began)
+	filter := rule.NewFilter(loaded.set, f.Memory<<20, out.write, out.flush)
+	filter.Pass, filter.Raw = passes[f.Pass], out.forward
+	if f.Verbose {
+		filter.Matcher().Measure()
+	}
+	if err := restore(f.State, filter); err != nil {
 		return 0, err
 	}
-	out := newOutput(std.Out, text, cli.UseColor(f.Color, std.Out), began)
-	filter := rule.NewFilter(loaded.set, 0, out.write, out.flush)
 	err = out.write(loaded.start())
-	for _, s := range sources {
+	reload := watchRules(f, loaded, filter, out, std.Err)
+	for _, s := range in.sources {
 		if err == nil {
 			err = filter.Run(s.in, s.name)
 		}
 	}
+	reload.stop()
 	if err == nil {
 		err = filter.End()
 	}
-	code := exitCode(&filter.Tally, threshold, stdin.Code())
+	code, err := finish(filter, out, err, exitCode(&filter.Tally, threshold, in.code()), began)
+	if err != nil {
+		return 0, err
+	}
+	if err := save(f.State, filter); err != nil {
+		return 0, err
+	}
+	if filter.Tally.Bad > 0 && !f.Quiet {
+		cli.Say(std.Err, tool, badLines(&filter.Tally))
+	}
+	return code, nil
+}
+
+// finish writes the summary, also after the input could not be read on.
+func finish(filter *rule.Filter, out *output, err error, code int, began time.Time) (int, error) {
 	if in := (*rule.InputError)(nil); err == nil || errors.As(err, &in) {
 		if err != nil {
 			code = fault(err).Code
@@ -92,10 +122,12 @@ func match(f *flags, std cli.Std) (int, error) {
 	if err != nil {
 		return 0, fault(err)
 	}
-	if filter.Tally.Bad > 0 && !f.Quiet {
-		cli.Say(std.Err, tool, badLines(&filter.Tally))
-	}
 	return code, nil
+}
+
+// textForm reports whether output is for people.
+func textForm(f *flags, std cli.Std) bool {
+	return f.Format == "text" || (f.Format == "auto" && cli.IsTerminal(std.Out))
 }
 
 // exitCode ranks what a caller most needs to know: that the threshold was reached, that the input

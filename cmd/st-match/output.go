@@ -42,6 +42,14 @@ func (o *output) write(r event.Record) error {
 	return o.w.Write(r)
 }
 
+// forward writes a record of the input as it stands; people are shown what was made of it.
+func (o *output) forward(line []byte) error {
+	if o.text != nil {
+		return nil
+	}
+	return o.w.Forward(line)
+}
+
 func (o *output) flush() error {
 	if o.text != nil {
 		return o.text.Flush()

@@ -14,7 +14,10 @@ func scanKey(l []byte, i int) (key []byte, at int) {
 		return nil, -1
 	}
 	i++
-	end, _ := plainEnd(l, i)
+	end := i // keys are short: byte by byte is quicker than by words
+	for end < len(l) && l[end] != '"' && l[end] != '\\' && l[end] >= 0x20 {
+		end++
+	}
 	if end+2 >= len(l) || l[end] != '"' || l[end+1] != ':' {
 		return nil, -1
 	}

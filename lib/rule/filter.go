@@ -3,7 +3,9 @@ package rule
 import (
 	"errors"
 	"io"
+	"slices"
 	"sort"
+	"sync"
 
 	"sandtrace/lib/event"
 )
@@ -13,11 +15,38 @@ type Filter struct {
 	Write func(event.Record) error // takes what is found, in the order of the input
 	Flush func() error             // called when the input pauses
 
+	Pass Pass                    // which records of the input are written as well
+	Raw  func(line []byte) error // writes those
+
 	Tally   Tally
+	mu      sync.Mutex // held while a line is worked on
 	matcher *Matcher
 	scanner event.Scanner
 	gaps    gaps
 }
+
+// Pass says which records of the input a Filter forwards.
+type Pass int
+
+// The values of Pass.
+const (
+	PassNone    Pass = iota
+	PassMatched      // those that finish a match
+	PassAll
+)
+
+// Between calls do between two records; it may be called while Run waits for input.
+func (fl *Filter) Between(do func()) {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	do()
+}
+
+// Replace goes on with another set of rules; call it through Between.
+func (fl *Filter) Replace(set *Set) { fl.matcher.Replace(set) }
+
+// Matcher is what holds the records against the rules; use it through Between while Run goes on.
+func (fl *Filter) Matcher() *Matcher { return fl.matcher }
 
 // Tally counts what a Filter saw.
 type Tally struct {
@@ -29,6 +58,11 @@ type Tally struct {
 	FirstBad   string           // the first of them and what is wrong with it
 	Lost       uint64           // records that the input lacks
 	Failures   int64            // of conditions
+	Forgotten  uint64           // processes and chains for which memory did not suffice
+	Suppressed int64            // matches left out by a suppression
+	Repeated   int64            // matches left out by dedupe
+	Conditions int64            // evaluations of conditions
+	Costs      []Cost           // of the rules, where Measure was asked for
 }
 
 // NewFilter makes a Filter for a set of rules; memory is as for NewMatcher.
@@ -54,13 +88,13 @@ func (e *InputError) Unwrap() error { return e.Err }
 // Lines that are no records become error records and the stream goes on.
 func (fl *Filter) Run(in io.Reader, name string) error {
 	r := event.NewReader(in)
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
 	for {
-		if !r.Buffered() {
-			if err := fl.Flush(); err != nil {
-				return err
-			}
+		line, err := fl.next(r)
+		if err != nil && errors.Is(err, errFlush) {
+			return errors.Unwrap(err)
 		}
-		line, err := r.Next()
 		if err == nil {
 			err = fl.line(line)
 		}
@@ -85,6 +119,29 @@ func (fl *Filter) Run(in io.Reader, name string) error {
 	}
 }
 
+// errFlush marks a failure of Flush.
+var errFlush = errors.New("flush")
+
+type flushError struct{ err error }
+
+func (e *flushError) Error() string        { return e.err.Error() }
+func (e *flushError) Is(target error) bool { return target == errFlush }
+func (e *flushError) Unwrap() error        { return e.err }
+
+// next is the next line; while it waits for one, what was made of those before is flushed and
+// others may do something in between.
+func (fl *Filter) next(r *event.Reader) ([]byte, error) {
+	if r.Buffered() {
+		return r.Next()
+	}
+	if err := fl.Flush(); err != nil {
+		return nil, &flushError{err}
+	}
+	fl.mu.Unlock()
+	defer fl.mu.Lock()
+	return r.Next()
+}
+
 // outputError sets a failure of Write apart from one of the input.
 type outputError struct{ err error }
 
@@ -101,7 +158,7 @@ func (fl *Filter) line(line []byte) error {
 			return &outputError{err}
 		}
 	}
-	if again := retold(f, line); again != nil {
+	if again := retold(f, line); again != nil && fl.Pass != PassAll {
 		if l, ok := again.(*event.Lost); ok {
 			fl.Tally.Lost += max(1, l.Count.Val)
 		}
@@ -110,7 +167,16 @@ func (fl *Filter) line(line []byte) error {
 		}
 		return nil
 	}
-	for _, rec := range fl.matcher.Match(f, line) {
+	found := fl.matcher.Match(f, line)
+	if fl.Pass == PassAll || (fl.Pass == PassMatched && slices.ContainsFunc(found, isMatch)) {
+		if err := fl.Raw(line); err != nil {
+			return &outputError{err}
+		}
+	}
+	for _, rec := range found {
+		if l, ok := rec.(*event.Lost); ok {
+			fl.Tally.Forgotten += l.Count.Val
+		}
 		if m, ok := rec.(*event.Match); ok {
 			fl.Tally.Matches++
 			fl.Tally.BySeverity[string(m.Severity)]++
@@ -188,7 +254,15 @@ func (fl *Filter) lost(n uint64) error {
 
 // End says what is left to say after the last stream.
 func (fl *Filter) End() error {
-	fl.Tally.Failures = fl.matcher.ConditionFailures()
+	t := &fl.Tally
+	t.Failures, t.Conditions, t.Costs = fl.matcher.ConditionFailures(), fl.matcher.Evaluations(), fl.matcher.Costs()
+	t.Suppressed, t.Repeated = fl.matcher.Suppressed()
+	if n := fl.matcher.state.rest(); n > 0 {
+		t.Forgotten += n
+		if err := fl.Write(&event.Lost{Why: whyEvicted, Count: event.Some(n)}); err != nil {
+			return err
+		}
+	}
 	if n := fl.gaps.end(); n > 0 {
 		return fl.lost(n)
 	}
@@ -197,12 +271,31 @@ func (fl *Filter) End() error {
 
 // Summary is the tally as a record, without duration and exit.
 func (t *Tally) Summary() *event.Summary {
-	return &event.Summary{
-		Counts: []event.Count{{Key: "records", N: t.Records}, {Key: "matches", N: t.Matches}, {Key: "bad_lines", N: t.Bad}, {Key: "condition_failures", N: t.Failures}},
+	s := &event.Summary{
+		Counts: []event.Count{
+			{Key: "records", N: t.Records},
+			{Key: "matches", N: t.Matches},
+			{Key: "bad_lines", N: t.Bad},
+			{Key: "condition_failures", N: t.Failures},
+			{Key: "suppressed", N: t.Suppressed},
+			{Key: "repeated", N: t.Repeated},
+			{Key: "state_evicted", N: int64(t.Forgotten)},
+		},
 		Tables: []event.Table{{Key: "severities", Rows: rows(t.BySeverity)}, {Key: "rules", Rows: rows(t.ByRule)}},
 		Lost:   t.Lost,
 	}
+	if t.Costs != nil {
+		s.Counts = append(s.Counts, event.Count{Key: "condition_evaluations", N: t.Conditions})
+		ns, records := map[string]int64{}, map[string]int64{}
+		for _, c := range t.Costs {
+			ns[c.Rule], records[c.Rule] = c.Nanoseconds, c.Records
+		}
+		s.Tables = append(s.Tables, event.Table{Key: "rule_ns", Rows: rows(ns)}, event.Table{Key: "rule_records", Rows: rows(records)})
+	}
+	return s
 }
+
+func isMatch(r event.Record) bool { _, ok := r.(*event.Match); return ok }
 
 func rows(m map[string]int64) []event.Count {
 	out := make([]event.Count, 0, len(m))

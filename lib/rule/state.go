@@ -175,6 +175,14 @@ func (s *state) repeated(m *Matcher, r *compiled) bool {
 		}
 		c.remove(old)
 	}
+	c.add(k, now)
+	return false
+}
+
+func (c *recent) add(k string, now event.Time) {
+	if c.at[k] != nil {
+		return
+	}
 	n := &sighting{key: k, at: now, prev: c.last}
 	if c.last != nil {
 		c.last.next = n
@@ -187,7 +195,6 @@ func (s *state) repeated(m *Matcher, r *compiled) bool {
 	for c.size > c.limit && c.first != n {
 		c.remove(c.first) // at worst something is said twice
 	}
-	return false
 }
 
 const sightingSize = 160
