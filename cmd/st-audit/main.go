@@ -64,6 +64,9 @@ func command(f *flags, std cli.Std) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if f.Verbose && !f.Quiet && o.config != "" {
+		cli.Say(std.Err, tool, "configuration: "+o.config)
+	}
 	switch {
 	case verb == "explain":
 		return 0, explain(std.Out, o.engine, f.Args)
