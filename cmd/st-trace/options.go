@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"time"
@@ -20,6 +21,9 @@ func options(f *flags) (trace.Options, error) {
 	opt := trace.Options{
 		Timeout: f.Timeout, Raw: f.Raw, Env: f.Env, AllowIOUring: f.AllowIOUring,
 		KeepOn: f.OnBrokenPipe == "continue", Placement: f.Placement == "auto",
+	}
+	if own, err := os.Executable(); err == nil {
+		opt.Jail = filepath.Join(filepath.Dir(own), "st-jail")
 	}
 	var err error
 	if opt.Argv, opt.Path, err = command(f); err != nil {

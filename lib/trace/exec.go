@@ -39,6 +39,7 @@ func (tr *tracer) execed(t *task) {
 		asked = t.paths[0].text
 	}
 	viaScript, env := p.readImage(asked, tr.opt.Env, tr.environ)
+	p.jailing = tr.stillJail(p)
 	tr.resume(t)
 
 	head := tr.now()

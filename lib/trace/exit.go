@@ -164,6 +164,10 @@ func (tr *tracer) report(t *task, head event.Head) {
 
 // send judges, counts and emits the record of a call.
 func (tr *tracer) send(t *task) {
+	if t.proc.jailing {
+		tr.count.setup++
+		return
+	}
 	t.rec.Proc = t.procBlock()
 	if tr.opt.Judge != nil && t.rec.Action == event.ActionAllow {
 		t.rec.Action = tr.opt.Judge(&t.rec)

@@ -14,9 +14,9 @@ import (
 )
 
 // launch starts the child that becomes the command, and traces it before it does.
-func launch(opt *Options, program []byte) (*seccomp.Launched, error) {
+func launch(opt *Options, program []byte, env []string) (*seccomp.Launched, error) {
 	l, err := seccomp.Launch{
-		Path: opt.Path, Argv: opt.Argv, Env: os.Environ(), Stdio: opt.Stdio, Program: program,
+		Path: opt.Path, Argv: opt.Argv, Env: env, Stdio: opt.Stdio, Program: program,
 	}.Start()
 	if err != nil {
 		return nil, fmt.Errorf("start the command: %w", err)

@@ -20,6 +20,7 @@ func (tr *tracer) loop() error {
 		if err == syscall.ECHILD {
 			return nil
 		}
+		tr.mergeInner(false)
 		if err == syscall.EINTR {
 			if tr.wake.wanted.CompareAndSwap(true, false) {
 				if tr.detaching {

@@ -28,6 +28,7 @@ type counters struct {
 	connects  int64
 	processes int64
 	lost      uint64
+	setup     int64  // calls of the jail setting itself up, left out
 	unheard   uint64 // records that could not be written
 }
 
@@ -151,6 +152,9 @@ func (tr *tracer) summary() event.Summary {
 		Lost:     c.lost + c.unheard,
 		Duration: int64(time.Since(tr.began)),
 		Exit:     event.Some(int64(tr.exit)),
+	}
+	if c.setup > 0 {
+		s.Counts = append(s.Counts, event.Count{Key: "jail_setup_calls", N: c.setup})
 	}
 	if tr.live.cause != causeNone {
 		s.Counts = append(s.Counts, event.Count{Key: "ended_by_tracer", N: int64(tr.live.ended)})

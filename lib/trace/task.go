@@ -54,6 +54,7 @@ type process struct {
 	who       proc.Attribution
 
 	dns       dnsWatch
+	jailing   bool // it is st-jail setting the jail up: its calls are not the program's
 	executing bool // notify: it was let execute asked, and its next call will show what came of it
 	asked     string
 
@@ -110,7 +111,7 @@ func (t *task) procBlock() *event.Proc {
 func (p *process) child(pid int) *process {
 	c := &process{
 		pid: pid, ppid: p.pid, name: p.name, exe: p.exe, script: p.script, uid: p.uid, injects: p.injects,
-		argv: p.argv, argvCut: p.argvCut, cwd: p.cwd, who: p.who, ancestors: p.lineage(),
+		argv: p.argv, argvCut: p.argvCut, cwd: p.cwd, who: p.who, ancestors: p.lineage(), jailing: p.jailing,
 	}
 	if st, err := proc.ReadStat(pid); err == nil {
 		c.start, c.ppid, c.name = st.Start, st.PPID, st.Name

@@ -41,6 +41,11 @@ func (t *Text) Write(r event.Record) error {
 		t.syscall(r)
 	case *event.Process:
 		t.process(r)
+	case *event.Jail:
+		t.jail(r)
+	case *event.Net:
+		t.who(r.Proc)
+		t.buf = fmt.Appendf(t.buf, "%-10s %s %s", r.Op, event.Display(r.Host), strings.Join(r.Answers, " "))
 	case *event.Lost:
 		t.paint(red, fmt.Sprintf("lost: %s (%d)", r.Why, r.Count.Val))
 	case *event.Error:
@@ -57,6 +62,10 @@ func (t *Text) Write(r event.Record) error {
 
 // who writes the process id and the package in columns of their own.
 func (t *Text) who(p *event.Proc) {
+	if p == nil {
+		t.buf = fmt.Appendf(t.buf, "%7s %-24s ", "", "")
+		return
+	}
 	t.paint(dim, fmt.Sprintf("%7d ", p.PID))
 	label := p.Name
 	if p.Pkg != nil {
@@ -116,6 +125,17 @@ func (t *Text) process(r *event.Process) {
 	case event.OpSpawn:
 		t.buf = fmt.Appendf(t.buf, "by %d", r.Proc.PPID)
 	}
+}
+
+func (t *Text) jail(r *event.Jail) {
+	t.who(r.Proc)
+	t.paint(bold, fmt.Sprintf("%-10s ", "jail "+r.Op))
+	for _, s := range []string{r.Layer, r.Syscall, event.Display(r.Path), event.Display(r.Got), event.Display(r.Message)} {
+		if s != "" {
+			t.buf = append(append(t.buf, s...), ' ')
+		}
+	}
+	t.paint(yellow, r.Errno)
 }
 
 func (t *Text) summary(r *event.Summary) {

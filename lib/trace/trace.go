@@ -35,6 +35,7 @@ type Options struct {
 	AllowIOUring bool                              // let programs make calls that are not seen
 	KeepOn       bool                              // go on when Emit fails, instead of ending the tree
 	Placement    bool                              // draw what stops often to the tracer's processor
+	Jail         string                            // st-jail's own file: its records are taken in where it is the command
 	Judge        func(*event.Syscall) event.Action // what a policy would decide; nil is no policy
 	Emit         func(event.Record) error          // takes each record; an error kills the tree
 }
@@ -71,6 +72,7 @@ type tracer struct {
 	place *placement
 	hosts hostNames
 
+	inner     *inner          // the jail that the command is, or nil
 	resolvers map[string]bool // the machine's own
 	environ   []byte          // that the command began with
 
@@ -102,14 +104,23 @@ func Run(opt Options) (Result, error) {
 	if err := errors.Join(quietChildren(), interruptible(unix.SIGURG)); err != nil {
 		return Result{}, err
 	}
-	l, err := launch(&opt, program)
+	if tr.inner, err = newInner(opt.Path, opt.Jail); err != nil {
+		return Result{}, err
+	}
+	l, err := launch(&opt, program, tr.inner.environ())
 	if err != nil {
 		return Result{}, err
 	}
 	defer l.Report.Close()
 	tr.begin(l.PID)
+	if tr.inner != nil {
+		tr.tasks[l.PID].proc.jailing = true
+		tid := unix.Gettid()
+		tr.inner.listen(l.PID, func() { _ = unix.Tgkill(unix.Getpid(), tid, unix.SIGURG) }) // wakes the wait
+	}
 	stop := tr.forwardSignals()
 	err = tr.loop()
+	tr.mergeInner(true)
 	stop()
 	place.ended()
 	tr.live.stop()

@@ -66,7 +66,7 @@ func build(dir string) error {
 		}
 		return nil
 	}
-	errs := []error{run("go", "build", "-o", filepath.Join(dir, "st-trace"), "sandtrace/cmd/st-trace")}
+	errs := []error{run("go", "build", "-o", dir, "sandtrace/cmd/st-trace", "sandtrace/cmd/st-jail")}
 	for _, v := range victims {
 		errs = append(errs, run("cc", "-O1", "-w", "-pthread", "-o", filepath.Join(dir, v.name),
 			filepath.Join("testdata", "victims", v.name+".c")))
