@@ -66,12 +66,16 @@ func TestManualExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	builtin, err := Parse()
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := 0
 	for _, block := range strings.Split(string(page), ".Bd -literal -offset indent\n")[1:] {
 		text, _, _ := strings.Cut(block, ".Ed\n")
 		parsed, err := rule.Parse("sandtrace-rules.5", []byte(text))
 		if err == nil {
-			_, err = rule.Compile(parsed, rule.Env{Homes: []string{"/home/u"}})
+			_, err = rule.Compile(rule.Merge(builtin, parsed, func(_, _ *rule.Rule) {}), rule.Env{Homes: []string{"/home/u"}})
 		}
 		if err != nil {
 			t.Errorf("%v\n%s", err, text)

@@ -57,7 +57,7 @@ func (l lists) into(out []Word, r *Rule, words []Word, within []string) (_ []Wor
 		}
 		for _, outer := range within {
 			if outer == name {
-				return nil, r.errorf(w.Line, "rule %s: list $%s holds itself", r.ID, name)
+				return nil, r.errorf(w.Line, "rule %s: list $%s holds itself, and no earlier file has one of that name", r.ID, name)
 			}
 		}
 		if out, err = l.into(out, r, list.Items, append(within[:len(within):len(within)], name)); err != nil {
