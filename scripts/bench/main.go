@@ -1,5 +1,6 @@
 // Bench measures whole processes in pairs: a workload alone, under st-trace and under strace in its
-// fastest mode, in turn, several rounds. It prints medians and ratios; what is missing is said.
+// fastest mode, in st-jail and in its peers, in turn, several rounds. It prints medians and ratios;
+// what is missing is said.
 package main
 
 import (

@@ -23,6 +23,7 @@ var workloads = []workload{
 	{"fork", shLoop(1000, "(:)"), nil},
 	{"open", own("open", "20000"), nil},
 	{"read", own("read", "1000000"), nil}, // not traced: what does the filter cost?
+	{"start", fixed("/bin/true"), nil},
 }
 
 // npmProject has several hundred packages, some with install scripts.
@@ -68,6 +69,10 @@ func shLoop(n int, command string) func(string) ([]string, error) {
 	}
 }
 
+func fixed(argv ...string) func(string) ([]string, error) {
+	return func(string) ([]string, error) { return argv, nil }
+}
+
 func own(kind, count string) func(string) ([]string, error) {
 	return func(string) ([]string, error) {
 		self, err := os.Executable()
@@ -84,9 +89,16 @@ type mode struct {
 // findModes lists native first, and says which peer is not here.
 func findModes(bin string) []mode {
 	modes := []mode{{name: "native"}}
+	self, err := os.Executable()
+	if err != nil {
+		self = bin
+	}
 	for _, m := range []mode{
 		{"st-trace", []string{filepath.Join(bin, "st-trace"), "-o", "/dev/null", "--"}},
 		{"strace", []string{"strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=%file,%process,%network", "-o", "/dev/null", "--"}},
+		{"st-jail", []string{filepath.Join(bin, "st-jail"), "--allow-path", ".", "--allow-read", "/etc", "--allow-exec", filepath.Dir(self), "--"}},
+		{"bwrap", []string{"bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-all"}},
+		{"firejail", []string{"firejail", "--quiet", "--noprofile"}},
 	} {
 		if _, err := exec.LookPath(m.argv[0]); err != nil {
 			if errors.Is(err, exec.ErrDot) {
