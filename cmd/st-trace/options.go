@@ -25,6 +25,13 @@ func options(f *flags) (trace.Options, error) {
 	if own, err := os.Executable(); err == nil {
 		opt.Jail = filepath.Join(filepath.Dir(own), "st-jail")
 	}
+	if f.Output != "" && f.Output != "-" {
+		if dir, err := filepath.Abs(filepath.Dir(f.Output)); err == nil {
+			if real, err := filepath.EvalSymlinks(dir); err == nil {
+				opt.Output = filepath.Join(real, filepath.Base(f.Output)) // as the kernel will name it
+			}
+		}
+	}
 	var err error
 	if opt.Argv, opt.Path, err = command(f); err != nil {
 		return opt, err

@@ -54,6 +54,9 @@ func streams(f *flags, std cli.Std) (out output, stdio [3]*os.File, err error) {
 			return out, stdio, cli.Faultf(cli.CodeToolFailed, "--stdout: %w", err)
 		}
 	}
+	if err := apart(to, stdio); err != nil {
+		return out, stdio, err
+	}
 	if f.SummaryOnly {
 		return output{trace.NewTable(to).Write, func() error { return closeOnce(to) }}, stdio, nil
 	}
@@ -63,6 +66,21 @@ func streams(f *flags, std cli.Std) (out output, stdio [3]*os.File, err error) {
 	}
 	w := event.NewWriter(to, name, event.NewRun(time.Now()), idleFlush)
 	return output{w.Write, func() error { return errors.Join(w.Close(), closeOnce(to)) }}, stdio, nil
+}
+
+// apart refuses to let the command write where the records go: it could forge some. A terminal, and
+// what holds nothing, is no stream of records.
+func apart(records *os.File, stdio [3]*os.File) error {
+	for _, f := range stdio[1:] {
+		r, err1 := records.Stat()
+		s, err2 := f.Stat()
+		if err1 != nil || err2 != nil || r.Mode()&os.ModeCharDevice != 0 || !os.SameFile(r, s) {
+			continue
+		}
+		return cli.Faultf(cli.CodeToolFailed, "the command would write into the stream of the records").
+			WithHint("it could forge records: send its output elsewhere (2>FILE, --stdout FILE), or the records (-o FILE)")
+	}
+	return nil
 }
 
 // closeOnce closes a file that may be closed already.

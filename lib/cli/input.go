@@ -26,8 +26,13 @@ type Input struct {
 	ch     chan os.Signal
 }
 
-// NewInput watches the signals until Close.
+// NewInput watches the signals until Close. It also closes this process's descriptors in /proc to
+// others of the same user (PR_SET_DUMPABLE, prctl(2)): a program that is being watched could write
+// records of its own into the pipe there.
 func NewInput(in io.Reader) (*Input, error) {
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return nil, Faultf(CodeOS, "prctl PR_SET_DUMPABLE: %w", err)
+	}
 	i := &Input{in: in, fd: -1, ch: make(chan os.Signal, 4)}
 	if f, ok := in.(*os.File); ok {
 		r, w, err := os.Pipe()

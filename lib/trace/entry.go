@@ -145,7 +145,7 @@ func (tr *tracer) decode(t *task) {
 			t.text(p.Name, syscalls.Signal(int(int32(v))))
 		case syscalls.RolePID:
 			t.arg(p.Name, int64(int32(v)))
-			t.rec.Tamper = t.rec.Tamper || int(int32(v)) == ownPID
+			tr.markPID(t, int(int32(v)))
 		case syscalls.RoleID:
 			t.arg(p.Name, int64(int32(v)))
 		default:

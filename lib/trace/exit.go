@@ -169,6 +169,7 @@ func (tr *tracer) send(t *task) {
 		return
 	}
 	t.rec.Proc = t.procBlock()
+	tr.markPath(&t.rec)
 	if tr.opt.Judge != nil && t.rec.Action == event.ActionAllow {
 		t.rec.Action = tr.opt.Judge(&t.rec)
 	}

@@ -35,6 +35,7 @@ type Options struct {
 	AllowIOUring bool                              // let programs make calls that are not seen
 	KeepOn       bool                              // go on when Emit fails, instead of ending the tree
 	Placement    bool                              // draw what stops often to the tracer's processor
+	Output       string                            // the file of the records, absolute; "" where it has no name
 	Jail         string                            // st-jail's own file: its records are taken in where it is the command
 	Judge        func(*event.Syscall) event.Action // what a policy would decide; nil is no policy
 	Emit         func(event.Record) error          // takes each record; an error kills the tree

@@ -12,6 +12,11 @@ int main(void) {
 	snprintf(mem, sizeof mem, "/proc/%d/fd/1", getppid());
 	fd = open(mem, O_WRONLY);
 	if (geteuid() != 0) must(fd < 0, "the tracer's descriptors are closed to an ordinary user");
+	expect("{\"syscall\":\"openat\",\"path\":\"/proc/%d/mem\",\"tamper\":true}", getppid());
+	unlink("records.jsonl.old");
+	rename("records.jsonl", "records.jsonl.old");
+	rename("records.jsonl.old", "records.jsonl");
+	expect("{\"syscall\":\"rename\",\"path\":\"%s/records.jsonl\",\"tamper\":true}", cwd);
 	char params[256] = {0};
 	must(syscall(SYS_io_uring_setup, 8, params) < 0 && errno == ENOSYS, "no io_uring");
 	expect("{\"syscall\":\"io_uring_setup\",\"errno\":\"ENOSYS\",\"action\":\"deny\"}");
