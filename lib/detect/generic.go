@@ -44,6 +44,9 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 // genericWords are the names that assignments of secrets go by.
 var genericWords = []string{"access", "api", "auth", "key", "credential", "creds", "passwd", "password", "secret", "token"}
 
+// longValue bounds a value: keys in hex or base64 are long.
+const longValue = 8 << 10
+
 // generic looks at the value assigned to a name with one of genericWords in it: long, with a digit, of
 // high entropy, and none of what the rule data allows.
 func (s *Scanner) generic(_ *detector, start, end int) {
@@ -53,13 +56,13 @@ func (s *Scanner) generic(_ *detector, start, end int) {
 		return
 	}
 	i, digits := v.from, 0
-	for limit := min(len(b), v.from+151); i < limit && (isWord(b[i]) || b[i] == '.' || b[i] == '=' || b[i] == '-' || b[i] == '+' || b[i] == '/'); i++ {
+	for limit := min(len(b), v.from+longValue); i < limit && (isWord(b[i]) || b[i] == '.' || b[i] == '=' || b[i] == '-' || b[i] == '+' || b[i] == '/'); i++ {
 		if isDigit(b[i]) {
 			digits++
 		}
 	}
 	n := i - v.from
-	if n < 10 || n > 150 || digits == 0 || (i < len(b) && !endsValue(b, i)) {
+	if n < 10 || n > 150 && bytes.ContainsAny(b[v.from:i], "._-") || digits == 0 || (i < len(b) && !endsValue(b, i)) {
 		return
 	}
 	if v.quote == 0 && s.kind&code != 0 { // a bare value in code is an expression

@@ -37,6 +37,11 @@ var rules = []Rule{
 
 	{ID: "supply-chain-suspicious-script", Severity: critical, Title: "install script that downloads, decodes or runs what cannot be seen", Why: installs, Fix: "install with --ignore-scripts, read the script, pin a version without it", Tags: []string{"supply-chain", "install"}},
 
+	{ID: "supply-chain-workflow-injection", Severity: high, Title: "a workflow runs what outsiders write", Why: "Whoever opens an issue or a pull request runs commands with the workflow's token and secrets.", Fix: "hand the value over in an environment variable, and check out foreign code without secrets", Tags: []string{"supply-chain", "ci"}},
+	{ID: "supply-chain-registry-override", Severity: medium, Title: "packages come from another registry, or without checks", Why: "Whoever runs that registry, or the network before it, decides what is installed.", Fix: "name the registry with https, and keep certificate checks on", Tags: []string{"supply-chain", "registry"}},
+	{ID: "supply-chain-editor-task", Severity: high, Title: "opening the folder in an editor runs a command", Why: "It runs before anyone has read the code.", Fix: "remove runOn: folderOpen, and do not trust the folder", Tags: []string{"supply-chain", "editor"}},
+	{ID: "supply-chain-lockfile", Severity: medium, Title: "a lockfile takes a package from an odd place, or without a checksum", Why: "What is installed is not what the registry has under that name.", Fix: "make the lockfile anew from the manifest, and compare", Tags: []string{"supply-chain", "lockfile"}},
+
 	{ID: "obfuscation-hidden-content", Severity: critical, Title: "code behind a long run of blanks, past the edge of the screen", Why: hides, Fix: readOut, Tags: []string{"obfuscation", "whitespace"}},
 	{ID: "obfuscation-invisible-chars", Severity: critical, Title: "invisible or direction-changing characters", Why: hides, Fix: "remove the characters; where they are data, write them as escapes", Tags: []string{"obfuscation", "unicode"}},
 	{ID: "obfuscation-constructor-chain", Severity: critical, Title: "code made through the constructor of a constructor", Why: dynamic, Fix: readOut, Tags: []string{"obfuscation", "javascript"}},

