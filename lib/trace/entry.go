@@ -52,8 +52,11 @@ func (tr *tracer) entry(t *task) {
 	if call.Event {
 		tr.uncover(t)
 	}
-	if call.Name == ioUringSetup {
+	switch call.Name {
+	case ioUringSetup:
 		tr.ioUring(t)
+	case seccompCall:
+		tr.ownListener(t)
 	}
 	t.entered = monotonic()
 	tr.resume(t)
@@ -297,6 +300,23 @@ func (tr *tracer) ioUring(t *task) {
 		_ = unix.Kill(t.proc.pid, unix.SIGKILL) // it may be gone already; it may not go on unseen
 	}
 	t.rec.Action = event.ActionDeny
+}
+
+// seccompCall installs filters.
+const seccompCall = "seccomp"
+
+// ownListener refuses a filter by which a program would let calls pass that the tracer's own filter
+// stops: SECCOMP_RET_USER_NOTIF outranks SECCOMP_RET_TRACE, and who holds the listener may answer
+// "go on" (seccomp(2)). It fails as on a kernel before 5.0. A jail that reports into this stream may.
+func (tr *tracer) ownListener(t *task) {
+	const setFilter, newListener = 1, 8 // SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER
+	if uint32(t.args[0]) != setFilter || t.args[1]&newListener == 0 || t.proc.jailing {
+		return
+	}
+	if !skipCall(t.tid, unix.EINVAL) {
+		_ = unix.Kill(t.proc.pid, unix.SIGKILL) // it may be gone already; it may not go on unseen
+	}
+	t.rec.Action, t.rec.Tamper = event.ActionDeny, true
 }
 
 // uncover takes CLONE_UNTRACED out of a call that makes a task.

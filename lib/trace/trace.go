@@ -175,7 +175,7 @@ func newTracer(opt Options, place *placement) *tracer {
 func needed(placement bool) map[*syscalls.Call]bool {
 	out := map[*syscalls.Call]bool{}
 	for _, c := range syscalls.All() {
-		hides := c.Event && len(c.When) > 0 || c.Name == ioUringSetup
+		hides := c.Event && len(c.When) > 0 || c.Name == ioUringSetup || c.Name == seccompCall
 		placed := placement && (c.Name == getAffinity || c.Name == setAffinity)
 		if hides || placed || setsIdentity(c) {
 			out[c] = true

@@ -36,6 +36,7 @@ var victims = []struct {
 	{"identity", 0},
 	{"affinity", 0},
 	{"dns", 0},
+	{"listener", 0},
 }
 
 // tools holds the programs that the tests run, where every user can execute them.
