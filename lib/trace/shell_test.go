@@ -126,6 +126,42 @@ func TestShell(t *testing.T) {
 	}
 }
 
+// TestRuntimes: what programs of other languages do, with their threads and ways of opening, is told.
+func TestRuntimes(t *testing.T) {
+	kerntest.Need(t, "ptrace", "seccomp")
+	source := filepath.Join(t.TempDir(), "main.go")
+	text := "package main\nimport (\"os\"; \"sync\")\nfunc main() { var w sync.WaitGroup; for i := range 50 { w.Go(func() { os.WriteFile(\"by_go\"+string(rune('a'+i%26)), nil, 0o600) }) }; w.Wait() }\n"
+	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(tools, "static"), source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, c := range []struct {
+		feature string
+		command []string
+		file    string
+	}{
+		{"ptrace", []string{filepath.Join(tools, "static")}, "by_goz"},
+		{"node", []string{"node", "-e", "require('fs').writeFile('by_node', '', () => require('child_process').execFileSync('/bin/true'))"}, "by_node"},
+		{"python3", []string{"python3", "-c", "import threading; t = threading.Thread(target=lambda: open('by_python', 'w')); t.start(); t.join()"}, "by_python"},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			kerntest.Need(t, c.feature)
+			r := traced(t, user{}, nil, c.command...)
+			if r.exit != 0 {
+				t.Fatalf("exit %d: %s", r.exit, r.stderr)
+			}
+			if want := (object{"syscall": "openat", "access": "create", "success": true, "args": object{"path": c.file}}); !r.has(want) {
+				t.Errorf("no record has %v", want)
+			}
+			r.checkStream(t)
+		})
+	}
+}
+
 // TestScriptName: a "#!" script is named by the file, whatever the arguments pretend.
 func TestScriptName(t *testing.T) {
 	kerntest.Need(t, "ptrace", "seccomp")
