@@ -173,6 +173,10 @@ func (a *auditor) file(s *detect.Scanner, f walk.File) {
 		return
 	}
 	defer in.Close()
+	if form := archiveForm(f.Path); form != "" {
+		a.archive(s, f.Path, form, in, f.Size)
+		return
+	}
 	a.stream(s, f.Path, in)
 }
 
@@ -208,6 +212,8 @@ func reason(err error) string {
 	switch {
 	case errors.Is(err, errStopped):
 		return "interrupted"
+	case errors.Is(err, errBudget):
+		return "too_large"
 	case errors.Is(err, fs.ErrNotExist):
 		return "vanished"
 	case errors.Is(err, walk.ErrSpecial):
