@@ -230,10 +230,18 @@ func (m *Matcher) judge(t typeSet) {
 		return
 	}
 	slices.SortStableFunc(m.met, func(a, b met) int { return a.probe - b.probe })
+	finished := -1 // the rule whose chain the record has ended: it does not begin the next one too
 	for i := range m.met {
 		p := &m.set.probes[m.met[i].probe]
+		if p.rule == finished {
+			continue
+		}
 		r := &m.set.rules[p.rule]
-		if found := m.state.windows.step(m, r, p.step, m.met[i].rule); found != nil {
+		found, done := m.state.windows.step(m, r, p.step, m.met[i].rule)
+		if done {
+			finished = p.rule
+		}
+		if found != nil {
 			m.fire(r, found)
 		}
 	}

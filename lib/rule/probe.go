@@ -135,7 +135,7 @@ func (b *builder) detection(r *Rule, d *Detection, on []event.Type) (p probe, er
 	}
 	add := func(key string, holds func(m *Matcher) bool) { p.clauses = append(p.clauses, clause{key, holds}) }
 	hasPaths := len(p.globs) > 0
-	p.onExec = !hasPaths && len(on) == 0 && d.Network == nil && len(d.Syscalls) == 0 && len(d.Rules) == 0 &&
+	p.onExec = !hasPaths && len(on) == 0 && len(d.AccessTypes) == 0 && d.Network == nil && len(d.Syscalls) == 0 && len(d.Rules) == 0 &&
 		len(d.ProcessNames)+len(d.Exes)+len(d.Argv)+len(d.Ancestors) > 0
 	if !hasPaths && len(d.AccessTypes) > 0 {
 		add("access_types", func(m *Matcher) bool {

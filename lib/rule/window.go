@@ -215,19 +215,19 @@ func (w *windows) waits(r *compiled) bool {
 	return !r.window.ordered || w.rules[r.index].front != nil
 }
 
-// step takes the record at hand as one that a step of r asks for; it answers with the chain if that
-// is now finished.
-func (w *windows) step(m *Matcher, r *compiled, step int, fed *compiled) *found {
+// step takes the record at hand as one that a step of r asks for; done says that a chain is now
+// finished, and found is the chain unless the rule fired a short time ago.
+func (w *windows) step(m *Matcher, r *compiled, step int, fed *compiled) (chained *found, done bool) {
 	spec, all := r.window, w.rules[r.index]
 	key, ok := spec.key(m, fed)
 	if !ok {
-		return nil
+		return nil, false
 	}
 	now := m.state.now(m.f)
 	c := all.byKey[key]
 	if c == nil {
 		if spec.ordered && step > 0 {
-			return nil
+			return nil, false
 		}
 		c = &chain{key: key, steps: make([]progress, len(spec.steps)), last: now}
 		all.byKey[c.key] = c
@@ -237,22 +237,22 @@ func (w *windows) step(m *Matcher, r *compiled, step int, fed *compiled) *found 
 		all.push(c)
 	}
 	c.last = max(c.last, now)
-	done := c.take(m, spec, step, now, fed)
+	done = c.take(m, spec, step, now, fed)
 	size := c.measure()
 	all.size, w.size = all.size+size-c.size, w.size+size-c.size
 	c.size = size
 	w.shrink(all, c, spec.within)
 	if !done {
-		return nil
+		return nil, false
 	}
 	if f := c.fired; f.Set && near(now-f.Val, spec.within) {
 		c.steps = make([]progress, len(spec.steps))
-		return nil
+		return nil, true
 	}
-	out := c.found(spec)
+	chained = c.found(spec)
 	c.fired = event.Some(now)
 	c.steps = make([]progress, len(spec.steps))
-	return out
+	return chained, true
 }
 
 // near reports whether two times are no further apart than within, in whatever order they came.
