@@ -125,6 +125,9 @@ func (o *options) load(f *flags) error {
 	if d.Patterns, err = patterns(conf); err != nil {
 		return configFault(err)
 	}
+	if d.Literals, err = lists(conf); err != nil {
+		return configFault(err)
+	}
 	if f.GitleaksConfig != "" {
 		text, err := os.ReadFile(f.GitleaksConfig)
 		if err != nil {

@@ -12,10 +12,7 @@ import (
 	"sandtrace/lib/event"
 )
 
-// leastLiteral is the shortest literal of a list: shorter ones stand everywhere.
-const leastLiteral = 6
-
-// patterns are the user's own rules and the literals of the pattern files, checked.
+// patterns are the user's own rules, checked.
 func patterns(c *config.Config) ([]detect.Pattern, error) {
 	var out []detect.Pattern
 	seen := map[string]bool{}
@@ -41,6 +38,12 @@ func patterns(c *config.Config) ([]detect.Pattern, error) {
 			return nil, c.Fault(a.Rule, "allow: %q: %s", a.Rule, err)
 		}
 	}
+	return out, nil
+}
+
+// lists are the texts of the pattern files.
+func lists(c *config.Config) ([]string, error) {
+	var out []string
 	for _, name := range c.PatternFiles {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(c.File), name)
@@ -55,27 +58,28 @@ func patterns(c *config.Config) ([]detect.Pattern, error) {
 }
 
 // literals reads a list of texts, one a line; lines that begin with # are comments.
-func literals(name string) ([]detect.Pattern, error) {
+func literals(name string) ([]string, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("pattern_files: %w", err)
 	}
 	defer f.Close()
-	var out []detect.Pattern
+	var out []string
 	n := 0
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	scan := bufio.NewScanner(f)
+	for scan.Scan() {
 		n++
-		line := strings.TrimSpace(lines.Text())
+		line := strings.TrimSpace(scan.Text())
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if len(line) < leastLiteral {
-			return nil, &config.Error{File: name, Line: n, Msg: fmt.Sprintf("%q: expected at least %d characters", line, leastLiteral)}
+		if len(line) < detect.LeastLiteral {
+			return nil, &config.Error{File: name, Line: n, Msg: fmt.Sprintf("%q: expected at least %d characters", line, detect.LeastLiteral)}
 		}
-		out = append(out, detect.Pattern{
-			ID: "custom-ioc", Description: "an entry of " + filepath.Base(name), Severity: event.SeverityHigh,
-			Type: detect.PatternLiteral, Text: line,
-		})
+		out = append(out, line)
+	}
+	if err := scan.Err(); err != nil {
+		return nil, fmt.Errorf("pattern_files: %s: %w", name, err)
 	}
 	return out, nil
 }

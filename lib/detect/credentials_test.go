@@ -277,3 +277,24 @@ func TestCustom(t *testing.T) {
 		}
 	}
 }
+
+// TestLiterals: of a long list each entry is found, wherever a window ends.
+func TestLiterals(t *testing.T) {
+	var texts []string
+	for i := range 50000 {
+		texts = append(texts, fmt.Sprintf("host-%05d.example", i), fmt.Sprintf("%06d", i*7))
+	}
+	e, err := New(Options{Literals: texts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := e.NewScanner()
+	for _, at := range []int{0, 10, windowSize - ahead - 3, windowSize - 2, 2 * windowSize} {
+		if got := ids(find(t, s, "a.log", strings.Repeat("y", at)+"host-49999.example")); got != "custom-ioc" {
+			t.Errorf("at %d: %q", at, got)
+		}
+	}
+	if got := ids(find(t, s, "a.log", "host-50000.example host-1.example")); got != "" {
+		t.Error(got)
+	}
+}

@@ -15,6 +15,8 @@ type Options struct {
 	More, MoreName string
 	// Patterns are the user's own.
 	Patterns []Pattern
+	// Literals are texts of the user's lists, each at least LeastLiteral bytes long.
+	Literals []string
 	// Wanted tells whether a rule is to run; nil is all but those that are opt-in.
 	Wanted func(*Rule) bool
 	// Limits are thresholds a user may set.
@@ -42,6 +44,7 @@ type Engine struct {
 	rules     []*Rule
 	files     []*Pattern // user patterns on file names
 	scans     []*Pattern // user expressions on contents
+	lists     *literals  // nil where there are none
 }
 
 // detector is a row: words that must be there, and what to look at where one is.
@@ -108,6 +111,7 @@ func New(o Options) (*Engine, error) {
 			return nil, err
 		}
 	}
+	e.addLiterals(o.Literals)
 	words := map[string][]int{}
 	for _, d := range e.detectors {
 		for _, w := range d.words {

@@ -162,6 +162,9 @@ func (s *Scanner) window() {
 	s.escapes()
 	s.encoded()
 	s.customScans()
+	if s.e.lists != nil {
+		s.e.lists.scan(s)
+	}
 	if s.w.whole {
 		s.wholeFile()
 	} else if s.w.from == 0 && s.kind&(manifest|agent) != 0 {
