@@ -36,7 +36,7 @@ var exampleRuns = []example{
 	},
 	{policy: "pnpm", files: map[string]string{"package.json": `{"name":"a","version":"1.0.0"}`}, command: "pnpm install --offline && echo >made", makes: "made", blocked: readKey},
 	{policy: "yarn", files: map[string]string{"package.json": `{"name":"a","version":"1.0.0"}`}, command: "yarn install --offline && echo >made", makes: "made", blocked: readKey},
-	{policy: "pip", files: map[string]string{"wheel": ""}, command: "python3 -m venv v && v/bin/pip install --no-index --no-cache-dir ./tiny-1.0-py3-none-any.whl && v/bin/python -c 'import tiny' && echo >made", makes: "made", blocked: readKey},
+	{policy: "pip", files: map[string]string{"wheel": ""}, command: "python3 -m venv --system-site-packages --without-pip v && v/bin/python -m pip install --no-index --no-cache-dir ./tiny-1.0-py3-none-any.whl && v/bin/python -c 'import tiny' && echo >made", makes: "made", blocked: readKey},
 	{
 		policy: "cargo", makes: "target/debug/a",
 		files: map[string]string{
@@ -56,8 +56,8 @@ var exampleRuns = []example{
 	},
 }
 
-// TestExamples runs each policy's manager on a project, outside and in the jail. A manager that does
-// not work outside is none to test.
+// TestExamples runs each policy's manager on a project in the jail. A manager that does not work outside
+// of it is none to test.
 func TestExamples(t *testing.T) {
 	kerntest.Need(t, "userns", "landlock", "seccomp")
 	home, err := os.UserHomeDir()
@@ -82,7 +82,7 @@ func TestExamples(t *testing.T) {
 	}
 	for _, e := range exampleRuns {
 		t.Run(e.policy, func(t *testing.T) {
-			if out, err := e.run(t, nil, e.command); err != nil {
+			if out, err := exec.Command("sh", "-c", e.probe()).CombinedOutput(); err != nil {
 				t.Skipf("does not work outside of the jail: %v\n%s", err, out)
 			}
 			jail := []string{tools + "/st-jail", "-p", policies + "/" + e.policy + ".toml", "--"}
@@ -98,6 +98,15 @@ func TestExamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+// probe asks the manager for its version.
+func (e *example) probe() string {
+	first, _, _ := strings.Cut(e.command, " ")
+	if first == "go" {
+		return "go version"
+	}
+	return first + " --version"
 }
 
 // run runs a command in a fresh copy of the project.
