@@ -90,11 +90,14 @@ fuzz:
 
 share := $(DESTDIR)$(PREFIX)/share
 install: $(if $(shell command -v $(GO)),build)
-	install -d $(DESTDIR)$(PREFIX)/bin $(share)/man/man1 $(share)/man/man5 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(share)/man/man1 $(share)/man/man5 $(share)/sandtrace/examples $(share)/sandtrace/rules \
 		$(share)/bash-completion/completions $(share)/zsh/site-functions $(share)/fish/vendor_completions.d
 	install -m 755 $(bins) $(DESTDIR)$(PREFIX)/bin
 	$(if $(man1),install -m 644 $(man1) $(share)/man/man1)
 	$(if $(man5),install -m 644 $(man5) $(share)/man/man5)
+	install -m 644 man/sandtrace-events.schema.json $(share)/sandtrace
+	install -m 644 $(wildcard examples/*) $(share)/sandtrace/examples
+	install -m 644 $(wildcard rules/*.yml) $(share)/sandtrace/rules
 	set -e; for t in $(tools); do \
 		bin/$$t --completion bash >$(share)/bash-completion/completions/$$t; \
 		bin/$$t --completion zsh >$(share)/zsh/site-functions/_$$t; \
@@ -103,6 +106,7 @@ install: $(if $(shell command -v $(GO)),build)
 
 uninstall:
 	cd $(DESTDIR)$(PREFIX)/bin && rm -f $(tools)
+	rm -rf $(share)/sandtrace
 	cd $(share) && rm -f $(addprefix man/man1/,$(notdir $(man1))) $(addprefix man/man5/,$(notdir $(man5))) \
 		$(foreach t,$(tools),bash-completion/completions/$t zsh/site-functions/_$t fish/vendor_completions.d/$t.fish)
 
