@@ -96,7 +96,7 @@ install: $(if $(shell command -v $(GO)),build)
 	$(if $(man1),install -m 644 $(man1) $(share)/man/man1)
 	$(if $(man5),install -m 644 $(man5) $(share)/man/man5)
 	install -m 644 man/sandtrace-events.schema.json $(share)/sandtrace
-	install -m 644 $(wildcard examples/*) $(share)/sandtrace/examples
+	cp -R examples/. $(share)/sandtrace/examples
 	install -m 644 $(wildcard rules/*.yml) $(share)/sandtrace/rules
 	set -e; for t in $(tools); do \
 		bin/$$t --completion bash >$(share)/bash-completion/completions/$$t; \
