@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -74,6 +75,8 @@ func match(f *flags, std cli.Std) (int, error) {
 		return 0, err
 	}
 	defer in.close()
+	// What is remembered is counted roughly, and the collector would let it double.
+	debug.SetMemoryLimit(int64(f.Memory)<<20 + 24<<20)
 	out := newOutput(std.Out, textForm(f, std), cli.UseColor(f.Color, std.Out), began)
 	filter := rule.NewFilter(loaded.set, f.Memory<<20, out.write, out.flush)
 	filter.Pass, filter.Raw = passes[f.Pass], out.forward

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"sandtrace/lib/event"
@@ -191,6 +192,9 @@ func (t *table) describe(n *node, stream uint64, p *event.ProcFacets) {
 
 // isRoot reports whether a lineage has no more than the process itself.
 func isRoot(lineage []byte) bool {
+	if bytes.IndexByte(lineage, '\\') < 0 { // as nearly always: every quote begins or ends a name
+		return bytes.Count(lineage, []byte{'"'}) == 2
+	}
 	var names []json.RawMessage
 	return lineage != nil && json.Unmarshal(lineage, &names) == nil && len(names) == 1
 }
