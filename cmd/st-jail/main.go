@@ -2,7 +2,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,18 +142,4 @@ func runJail(f *flags, std cli.Std, o *jail.Options) (int, error) {
 		return 0, fault(err, o)
 	}
 	return code, nil
-}
-
-// fault gives an error of the jail its exit code and its remedy.
-func fault(err error, o *jail.Options) error {
-	f := cli.Faultf(faultCode(err), "%w", err)
-	var layer *jail.LayerError
-	var command *jail.CommandError
-	switch {
-	case errors.As(err, &layer):
-		f.Hint = layer.Remedy
-	case errors.As(err, &command):
-		f.Hint = outside(o.Argv[0])
-	}
-	return f
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"syscall"
 
 	"sandtrace/lib/cli"
 	"sandtrace/lib/event"
@@ -50,30 +48,4 @@ func check(o *jail.Options) error {
 		return f
 	}
 	return nil
-}
-
-// faultCode is the exit code for an error of the jail.
-func faultCode(err error) int {
-	var command *jail.CommandError
-	switch {
-	case errors.As(err, &command) && command.Missing:
-		return cli.CodeNotFound
-	case errors.As(err, &command):
-		return cli.CodeCannotExecute
-	}
-	return cli.CodeToolFailed
-}
-
-// outside is the hint for a command that is there, but not in the jail.
-func outside(command string) string {
-	file, err := cli.FindCommand(command)
-	if err != nil {
-		return ""
-	}
-	if st, err := os.Stat(file); err == nil {
-		if _, ok := st.Sys().(*syscall.Stat_t); ok {
-			return file + " is outside of what the policy lets be executed: --allow-exec, or allow_exec in the policy"
-		}
-	}
-	return ""
 }

@@ -83,8 +83,8 @@ func (b *builder) newProc() (int, error) {
 const sealSetting = "/proc/sys/vm/memfd_noexec"
 
 func canSealMemory() bool {
-	_, err := os.Stat(sealSetting)
-	return err == nil && os.Geteuid() == 0
+	var st unix.Stat_t
+	return unix.Stat(sealSetting, &st) == nil && int(st.Uid) == os.Geteuid()
 }
 
 func writeAt(dir int, name, text string) error {

@@ -105,12 +105,12 @@ func ruleset(p *plan, noNetwork bool) (fd, version int, err error) {
 	for _, m := range p.Mounts {
 		err = errors.Join(err, add(string(m.Path), rightsOf(m.Rights)))
 	}
-	err = errors.Join(err, add("/", ll.AccessFSReadDir), add("/proc", llRead))
+	err = errors.Join(err, add("/proc", llRead))
 	for _, d := range devices {
 		err = errors.Join(err, add("/dev/"+d.name, d.access))
 	}
-	if p.has(LayerMount) {
-		err = errors.Join(err, add("/dev/pts", llDevice|ll.AccessFSReadDir), add("/dev/shm", llRead|llWrite), add("/dev", ll.AccessFSReadDir))
+	if p.has(LayerMount) { // names of the view; without it they would be all names of the host
+		err = errors.Join(err, add("/", ll.AccessFSReadDir), add("/dev/pts", llDevice|ll.AccessFSReadDir), add("/dev/shm", llRead|llWrite), add("/dev", ll.AccessFSReadDir))
 	}
 	for std := range 3 {
 		err = errors.Join(err, addStream(fd, std, can.fs))

@@ -353,10 +353,39 @@ func TestNoNamespaces(t *testing.T) {
 			t.Errorf("exit %d %q: %s", o.exit, o.stdout, o.stderr)
 		}
 		all := "--best-effort=user,mount,pid,network,ipc,uts,cgroup"
-		o := without(all, "--allow-exec", tools, "--", tools+"/attack", "tcp4", "loopback", "read="+f, "mount", "fork", "read=/usr/bin/env")
-		want := "tcp4 EACCES\nloopback EACCES\nread=" + f + " EACCES\nmount EPERM\nfork OK\nread=/usr/bin/env OK\n"
+		o := without(all, "--allow-exec", tools, "--", tools+"/attack", "tcp4", "loopback", "read="+f, "readdir=/etc", "mount", "fork", "read=/usr/bin/env")
+		want := "tcp4 EACCES\nloopback EACCES\nread=" + f + " EACCES\nreaddir=/etc EACCES\nmount EPERM\nfork OK\nread=/usr/bin/env OK\n"
 		if o.exit != 0 || strings.ReplaceAll(o.stdout, "tcp4 EBADF\nloopback EBADF", "tcp4 EACCES\nloopback EACCES") != want || !strings.Contains(o.stderr, "going on without the layers") {
 			t.Errorf("exit %d %q: %s", o.exit, o.stdout, o.stderr)
+		}
+	})
+}
+
+// TestLostLayers: as root of a place where no user namespace, or no fresh /proc, can be had, the
+// other layers hold.
+func TestLostLayers(t *testing.T) {
+	asEach(t, func(t *testing.T, j *jailed) {
+		for _, tt := range []struct{ name, before, layer string }{
+			{"user", "echo 0 >/proc/sys/user/max_user_namespaces", "user"},
+			{"proc", "mount -t tmpfs x /proc/sys", "mount"},
+		} {
+			outside := func(args ...string) outcome {
+				like := j.cmd()
+				cmd := exec.Command("unshare", append([]string{"-Urm", "sh", "-c", tt.before + `; exec "$@"`, "sh", tools + "/st-jail"}, args...)...)
+				cmd.Dir, cmd.Env, cmd.SysProcAttr = like.Dir, like.Env, like.SysProcAttr
+				var stdout, stderr bytes.Buffer
+				cmd.Stdout, cmd.Stderr = &stdout, &stderr
+				_ = cmd.Run()
+				return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+			}
+			if o := outside("--", "echo", "ran"); o.exit != 125 || o.stdout != "" || !strings.Contains(o.stderr, "layer "+tt.layer) {
+				t.Errorf("%s: exit %d %q: %s", tt.name, o.exit, o.stdout, o.stderr)
+			}
+			o := outside("--best-effort="+tt.layer, "--allow-exec", tools, "--", tools+"/attack",
+				"readdir=/var", "read=/etc/shadow", "mount", "unshare_user", "write=/proc/sysrq-trigger", "create=/usr", "read=/proc/1/environ", "tcp4")
+			if o.exit != 0 || strings.Contains(o.stdout, "OK") || strings.Count(o.stdout, "\n") != 8 || !strings.Contains(o.stderr, "going on without") {
+				t.Errorf("%s: exit %d %s%s", tt.name, o.exit, o.stdout, o.stderr)
+			}
 		}
 	})
 }
