@@ -27,6 +27,7 @@ type flags struct {
 	Attach       []int         `short:"p" help:"Trace the running process PID instead of a command; ^C lets it go." placeholder:"PID"`
 	Backend      string        `help:"See the calls by ptrace, with their results, or by notify: faster, unseen by the program, without results." enum:"auto,ptrace,notify" default:"auto" placeholder:"NAME"`
 	Policy       string        `help:"Mark each record with what the policy of FILE would decide; nothing is enforced." placeholder:"FILE"`
+	RateSummary  bool          `name:"rate-summary" help:"Fold the calls that a process repeats within a second into one more record that counts them."`
 	Raw          bool          `help:"Add the registers of each call to its record."`
 	Env          []string      `help:"Record these environment variables at exec; none by default." placeholder:"NAME"`
 	AllowIOUring bool          `name:"allow-io-uring" help:"Let programs use io_uring, whose calls are not seen; without this it answers ENOSYS."`

@@ -19,7 +19,7 @@ import (
 // options are what the flags mean to the tracer.
 func options(f *flags) (trace.Options, error) {
 	opt := trace.Options{
-		Timeout: f.Timeout, Raw: f.Raw, Env: f.Env, AllowIOUring: f.AllowIOUring,
+		Timeout: f.Timeout, Raw: f.Raw, Fold: f.RateSummary, Env: f.Env, AllowIOUring: f.AllowIOUring,
 		KeepOn: f.OnBrokenPipe == "continue", Placement: f.Placement == "auto",
 	}
 	if own, err := os.Executable(); err == nil {

@@ -200,6 +200,7 @@ func (tr *tracer) detach(t *task, status syscall.WaitStatus) {
 	}
 	ptrace(unix.PTRACE_DETACH, t.tid, 0, uintptr(sig))
 	tr.unfinished(t)
+	tr.unfoldAll(t.proc)
 	delete(tr.tasks, t.tid)
 	tr.last = nil
 	if ev == unix.PTRACE_EVENT_FORK || ev == unix.PTRACE_EVENT_VFORK || ev == unix.PTRACE_EVENT_CLONE {

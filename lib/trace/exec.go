@@ -31,6 +31,7 @@ func (tr *tracer) execed(t *task) {
 	tr.tasks[p.pid] = caller
 	t, tr.last = caller, caller
 
+	tr.unfoldAll(p)
 	inCall := t.inCall
 	t.inCall = false
 	tr.executed = true

@@ -174,7 +174,9 @@ func (tr *tracer) send(t *task) {
 		t.rec.Action = tr.opt.Judge(&t.rec)
 	}
 	tr.count.syscall(&t.rec)
-	tr.emit(&t.rec)
+	if !tr.folded(t) {
+		tr.emit(&t.rec)
+	}
 }
 
 // forkRecord emits the record of a call that made the task id, from its event.

@@ -227,6 +227,7 @@ func (tr *tracer) ended(t *task, status syscall.WaitStatus) {
 	if t.tid != p.pid {
 		return
 	}
+	tr.unfoldAll(p)
 	tr.live.remove(p.pid)
 	if r := tr.live.news(&tr.opt); r != nil {
 		r.Head = tr.now()

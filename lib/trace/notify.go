@@ -300,6 +300,7 @@ func (n *notifier) reap(pid int) {
 		return
 	}
 	delete(n.pidfds, pid)
+	n.unfoldAll(w.proc)
 	r := &event.Process{Head: n.now(), Op: event.OpExit, Proc: w.proc.full()}
 	if pid == n.root {
 		_, _ = unix.Wait4(pid, (*unix.WaitStatus)(&n.status), 0, nil) // its end was told: there is a status

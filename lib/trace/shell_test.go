@@ -126,6 +126,34 @@ func TestShell(t *testing.T) {
 	}
 }
 
+// TestFold: a flood is folded aloud, and what happens in its midst is not.
+func TestFold(t *testing.T) {
+	kerntest.Need(t, "ptrace", "seccomp")
+	script := "i=0; while [ $i -lt 3000 ]; do : </dev/null; [ $i != 1500 ] || : </etc/hostname; i=$((i+1)); done"
+	for _, flags := range [][]string{nil, {"--rate-summary"}, {"--rate-summary", "--backend", "notify"}} {
+		r := traced(t, user{}, flags, "/bin/sh", "-c", script)
+		records, calls, lone := 0, 0.0, 0
+		for _, m := range r.records {
+			if m["syscall"] == "openat" && m["path"] == "/dev/null" {
+				records, calls = records+1, calls+1
+				if a, ok := m["args"].(object); ok && a["repeated"] != nil {
+					calls += a["repeated"].(float64) - 1
+				}
+			}
+			if m["syscall"] == "openat" && m["path"] == "/etc/hostname" {
+				lone++
+			}
+		}
+		if calls != 3000 || lone != 1 {
+			t.Errorf("%v: %v opens of the flood, %d of the file, want 3000 and 1", flags, calls, lone)
+		}
+		if folded := records < 100; folded != (flags != nil) {
+			t.Errorf("%v: %d records", flags, records)
+		}
+		r.checkStream(t)
+	}
+}
+
 // TestRuntimes: what programs of other languages do, with their threads and ways of opening, is told.
 func TestRuntimes(t *testing.T) {
 	kerntest.Need(t, "ptrace", "seccomp")

@@ -54,6 +54,7 @@ type process struct {
 	who       proc.Attribution
 
 	dns       dnsWatch
+	folds     folds
 	jailing   bool // it is st-jail setting the jail up: its calls are not the program's
 	executing bool // notify: it was let execute asked, and its next call will show what came of it
 	asked     string

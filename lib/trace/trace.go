@@ -30,6 +30,7 @@ type Options struct {
 	Calls        []*syscalls.Call
 	Linger       time.Duration                     // how long processes may outlive the command; negative is for ever
 	Timeout      time.Duration                     // how long the command may run; 0 is for ever
+	Fold         bool                              // record calls that a process repeats within a second as one more record
 	Raw          bool                              // add the registers of each call
 	Env          []string                          // environment variables to record at exec
 	AllowIOUring bool                              // let programs make calls that are not seen
