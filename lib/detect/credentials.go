@@ -21,7 +21,16 @@ func (s *Scanner) vendorFormat(d *detector, start, end int) {
 	}
 	from, to := start-128, end+max(400, p.lazy.reach+32)
 	need := p.lazy.need
-	if p.lazy.assign {
+	if p.lazy.wide {
+		if s.done[d.index] > 0 { // the window has been looked at
+			return
+		}
+		s.done[d.index] = 1
+		from, to = 0, len(b)
+		if !hasRun(b, 0, to, max(need, 8)) {
+			return
+		}
+	} else if p.lazy.assign {
 		v, ok := assigned(b, end)
 		if !ok || need > 0 && !hasRun(b, v.from-2, v.from+need+24, need) {
 			return
@@ -34,9 +43,13 @@ func (s *Scanner) vendorFormat(d *detector, start, end int) {
 	if len(p.hints) > 0 && !containsAny(b[start:to], p.hints) {
 		return
 	}
-	for _, m := range re.FindAllSubmatchIndex(b[from:to], 4) {
+	most := 4
+	if p.lazy.wide {
+		most = mostOfRule
+	}
+	for _, m := range re.FindAllSubmatchIndex(b[from:to], most) {
 		at, stop := from+m[0], from+m[1]
-		if at < s.done[d.index] || !s.w.owns(at) && at >= s.w.to || at == from && from > 0 && isWord(b[from-1]) || stop == to && to < len(b) && token[b[to]] && token[b[to-1]] {
+		if !p.lazy.wide && at < s.done[d.index] || !s.w.owns(at) && (p.lazy.wide || at >= s.w.to) || at == from && from > 0 && isWord(b[from-1]) || stop == to && to < len(b) && token[b[to]] && token[b[to-1]] {
 			continue
 		}
 		a, z := at, stop
@@ -96,6 +109,9 @@ func (s *Scanner) credential(d *detector, a, z int, match string) {
 	}
 	f := s.finding(p.rule, a, z)
 	f.Secret, f.Preview, f.Confidence = secret, redact(secret), likely
+	if p.lazy.wide { // only a word elsewhere in the file says what it is
+		f.Severity, f.Confidence = medium, doubtful
+	}
 	if p.lazy.assign && s.kind&(trial|lockfile|sourceMap|styles) != 0 {
 		f.Severity, f.Confidence = low, doubtful
 	}

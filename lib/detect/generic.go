@@ -14,7 +14,7 @@ type value struct {
 // assigned parses what follows a keyword that ends at e: the rest of the name, an operator, the value.
 func assigned(b []byte, e int) (value, bool) {
 	i := e
-	for limit := min(len(b), e+20); i < limit && (isWord(b[i]) || b[i] == '.' || b[i] == '-' || isBlank(b[i])); {
+	for limit := min(len(b), e+50); i < limit && (isWord(b[i]) || b[i] == '.' || b[i] == '-' || isBlank(b[i])); {
 		i++
 	}
 	for limit := min(len(b), i+3); i < limit && (b[i] == '\'' || b[i] == '"' || b[i] == ']' || b[i] == '\\' || isSpace(b[i])); {

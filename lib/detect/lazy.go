@@ -16,6 +16,7 @@ type lazyRegexp struct {
 	need   int  // needs() of it
 	assign bool // it begins with a name and an operator, as `name = "value"`
 	heads  []head
+	wide   bool // a keyword need not stand in the match, only in the file
 	edge   bool // a match begins at a word's edge
 	reach  int  // how far behind the keyword a match may end
 }
@@ -33,9 +34,24 @@ func (l *lazyRegexp) compile(keywords []string) (*regexp.Regexp, error) {
 			l.reach = longest(tree)
 			l.heads, l.edge = heads(tree, keywords)
 		}
-		l.assign = strings.HasPrefix(l.source, assignment) && strings.Contains(l.source, `(?:=|>|:{1,3}=|`)
+		name, _, ok := strings.Cut(l.source, `(?:=|>|:{1,3}=|`)
+		l.assign = ok && strings.HasPrefix(l.source, assignment) && hasAll(name, keywords)
+		for _, k := range keywords {
+			l.wide = l.wide || strings.Trim(k, "abcdefghijklmnopqrstuvwxyz") == "" && len(k) > 4 && !hasAll(l.source, []string{k})
+		}
 	})
 	return l.re, l.err
+}
+
+// hasAll tells whether every keyword stands in a piece of an expression.
+func hasAll(source string, keywords []string) bool {
+	source = strings.ToLower(strings.NewReplacer(`\`, "", "[_.-]", "_", "[_-]?", "").Replace(source))
+	for _, k := range keywords {
+		if !strings.Contains(source, k) {
+			return false
+		}
+	}
+	return true
 }
 
 // reachMost bounds the window of an expression without a bound of its own.

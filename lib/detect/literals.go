@@ -56,10 +56,10 @@ func (l *literals) slot(six string) int {
 
 // scan reports the texts of the list in the window.
 func (l *literals) scan(s *Scanner) {
-	b := s.w.b
+	b, bits, shift := s.w.b, l.bits, l.shift
 	for i, end := s.w.from, min(s.w.to, len(b)-LeastLiteral+1); i < end; i++ {
-		h := l.hash4(binary.LittleEndian.Uint32(b[i:]))
-		if l.bits[h/64]&(1<<(h%64)) == 0 {
+		h := binary.LittleEndian.Uint32(b[i:]) * 0x9e3779b1 >> shift
+		if bits[h/64]&(1<<(h%64)) == 0 {
 			continue
 		}
 		rest := string(b[i:min(len(b), i+LeastLiteral)])
