@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 
@@ -69,19 +70,22 @@ type sigma struct {
 // notes, and the rules that need it are left out. It fails with an *Error where the file is no Sigma rule.
 func ImportSigma(file string, text []byte) (out []byte, notes []string, err error) {
 	var b strings.Builder
-	b.WriteString("rules:\n")
+	ids := map[string]int{}
 	d := yaml.NewDecoder(strings.NewReader(string(text)))
 	n := 0
 	for {
 		var r sigmaRule
 		if err := d.Decode(&r); err != nil {
-			if n > 0 && err.Error() == "EOF" {
-				return []byte(b.String()), notes, nil
+			if n > 0 && errors.Is(err, io.EOF) {
+				if b.Len() == 0 {
+					return []byte("rules: []\n"), notes, nil
+				}
+				return []byte("rules:\n" + b.String()), notes, nil
 			}
 			return nil, nil, yamlError(file, err)
 		}
 		n++
-		rule, why := r.convert()
+		rule, why := r.convert(ids)
 		if why != nil {
 			notes = append(notes, fmt.Sprintf("%s: %s: not imported: %s", file, orText(r.Title, "a rule without a title"), strings.Join(why, "; ")))
 			continue
@@ -102,7 +106,7 @@ func orText(s, other string) string {
 
 var notID = regexp.MustCompile(`[^a-z0-9]+`)
 
-func (r *sigmaRule) convert() (string, []string) {
+func (r *sigmaRule) convert(ids map[string]int) (string, []string) {
 	cat, ok := sigmaCategories[r.Logsource.Category]
 	switch {
 	case !ok:
@@ -139,8 +143,12 @@ func (r *sigmaRule) convert() (string, []string) {
 		severity = event.SeverityMedium
 	}
 	id := "sigma-" + strings.Trim(notID.ReplaceAllString(strings.ToLower(orText(r.Title, r.ID)), "-"), "-")
+	id = strings.TrimSuffix(id[:min(len(id), 90)], "-")
+	if ids[id]++; ids[id] > 1 {
+		id = fmt.Sprintf("%s-%d", id, ids[id])
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "  - id: %s\n    name: %s\n    severity: %s\n", id[:min(len(id), 100)], quote(orText(r.Title, id)), severity)
+	fmt.Fprintf(&b, "  - id: %s\n    name: %s\n    severity: %s\n", id, quote(orText(r.Title, id)), severity)
 	if r.Description != "" {
 		fmt.Fprintf(&b, "    description: %s\n", quote(r.Description))
 	}
@@ -172,7 +180,9 @@ func (s *sigma) selection(name string) string {
 			}
 			any = append(any, s.fields(e))
 		}
-		return "(" + strings.Join(any, " or ") + ")"
+		if len(any) > 0 {
+			return "(" + strings.Join(any, " or ") + ")"
+		}
 	}
 	s.note("%s: neither fields nor a list of them", name)
 	return "false"
@@ -233,6 +243,9 @@ func (s *sigma) field(key string, n *yaml.Node) string {
 		quoted, _ := json.Marshal(re)
 		tests = append(tests, fmt.Sprintf("(%s | test(%s))", value, quoted))
 	}
+	if len(tests) == 0 {
+		s.note("field %s: no value", words[0])
+	}
 	return "(" + strings.Join(tests, join) + ")"
 }
 
@@ -264,12 +277,21 @@ func sigmaPattern(v, kind string) string {
 
 var sigmaToken = regexp.MustCompile(`\(|\)|[^\s()]+`)
 
+// Bounds of what is imported.
+const (
+	maxSigmaDepth = 24       // of brackets and nots
+	maxSigmaText  = 64 << 10 // bytes of the condition that is made
+)
+
 // condition turns "selection and not 1 of filter_*" into jq.
 func (s *sigma) condition(text string) (string, error) {
 	p := &sigmaParser{sigma: s, words: sigmaToken.FindAllString(text, -1)}
 	out, err := p.or(0)
 	if err == nil && len(p.words) > 0 {
 		err = fmt.Errorf("unexpected %q", p.words[0])
+	}
+	if err == nil && len(out) > maxSigmaText {
+		err = fmt.Errorf("it becomes longer than %d bytes", maxSigmaText)
 	}
 	return out, err
 }
@@ -292,9 +314,6 @@ func (p *sigmaParser) or(depth int) (string, error) {
 }
 
 func (p *sigmaParser) chain(depth int, word string, part func(int) (string, error)) (string, error) {
-	if depth > 64 {
-		return "", errors.New("nested too deeply")
-	}
 	all := []string{}
 	for {
 		e, err := part(depth + 1)
@@ -310,6 +329,8 @@ func (p *sigmaParser) chain(depth int, word string, part func(int) (string, erro
 
 func (p *sigmaParser) not(depth int) (string, error) {
 	switch {
+	case depth > maxSigmaDepth:
+		return "", errors.New("nested too deeply")
 	case p.next("not"):
 		e, err := p.not(depth + 1)
 		return "(" + e + " | not)", err

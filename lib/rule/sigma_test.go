@@ -81,3 +81,22 @@ detection: {selection: {Image: x}, condition: selection}
 		}
 	}
 }
+
+// FuzzImportSigma: what is imported is a rule file that compiles.
+func FuzzImportSigma(f *testing.F) {
+	f.Add([]byte("title: A\nlogsource: {category: process_creation}\ndetection: {a: {Image|endswith: [/x, '*y?']}, b: [{CommandLine|re: '^z'}], condition: a and not (b or 1 of a*)}\n"))
+	f.Add([]byte("title: \"a: b\\n- c\"\nlevel: low\nlogsource: {category: file_event}\ndetection: {a: {TargetFilename: null}, condition: all of them}\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		out, _, err := ImportSigma("s.yml", text)
+		if err != nil {
+			return
+		}
+		b, err := Parse("out.yml", out)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if _, err := Compile(b, testEnv); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	})
+}
