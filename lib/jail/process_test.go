@@ -192,7 +192,11 @@ func TestStop(t *testing.T) {
 // TestZombies: init reaps what the command's children leave.
 func TestZombies(t *testing.T) {
 	asEach(t, func(t *testing.T, j *jailed) {
-		script := `i=0; while [ $i -lt 2500 ]; do (: & : & : & : &) ; i=$((i+1)); done; sleep 0.2; ls -d /proc/[0-9]* | wc -l`
+		rounds := "2500" // of four
+		if j.user.id != 0 {
+			rounds = "250" // the same init: the number is proven once
+		}
+		script := `i=0; while [ $i -lt ` + rounds + ` ]; do (: & : & : & : &) ; i=$((i+1)); done; sleep 0.2; ls -d /proc/[0-9]* | wc -l`
 		o := j.run(t, "--", "sh", "-c", script)
 		if n, _ := strconv.Atoi(strings.TrimSpace(o.stdout)); o.exit != 0 || n > 8 {
 			t.Errorf("exit %d, %s processes are left: %s", o.exit, o.stdout, o.stderr)
