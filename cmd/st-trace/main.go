@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -40,6 +41,10 @@ func main() {
 	os.Exit(run(os.Args[1:], cli.OSStd()))
 }
 
+// gcPercent lets the heap, of a few megabytes, grow further between collections: they stop the thread
+// that traces.
+const gcPercent = 400
+
 func run(args []string, std cli.Std) int {
 	var f flags
 	p := cli.Program{
@@ -49,6 +54,7 @@ func run(args []string, std cli.Std) int {
 	if code, done := p.Parse(&f, args, std); done {
 		return code
 	}
+	debug.SetGCPercent(gcPercent)
 	code, err := traceIt(&f, std)
 	if err != nil {
 		return cli.Report(std.Err, name, err)

@@ -38,6 +38,9 @@ const (
 	streakStart = 8         // so many of them make a process worth drawing
 	quietAfter  = 3_000_000 // ns without a stop, after which a task is let go
 	letGoEvery  = 4 * time.Millisecond
+
+	// inheritedFor bounds, in ns, the time between a task's making another and saying so.
+	inheritedFor = 1_000_000_000
 )
 
 // affinity is what placement keeps of a task.
@@ -46,6 +49,7 @@ type affinity struct {
 	known    bool
 	drawn    atomic.Bool
 	lastStop atomic.Int64
+	released atomic.Int64 // when it was let go last, ns
 }
 
 func newPlacement(on bool) *placement {
@@ -191,6 +195,7 @@ func (pl *placement) letGoQuiet() {
 func (pl *placement) letGo(t *task) {
 	delete(pl.drawn, t)
 	t.cpus.drawn.Store(false)
+	t.cpus.released.Store(monotonic())
 	var now unix.CPUSet
 	if unix.SchedGetaffinity(t.tid, &now) != nil {
 		return // it is gone
@@ -219,10 +224,14 @@ func (pl *placement) born(t, maker *task) {
 	if maker == nil || !pl.ownMask(maker) {
 		return
 	}
-	t.cpus.own, t.cpus.known = maker.cpus.own, true
-	t.cpus.lastStop.Store(monotonic())
-	if maker.cpus.drawn.Load() {
+	now := monotonic()
+	t.cpus.lastStop.Store(now)
+	switch {
+	case maker.cpus.drawn.Load():
+		t.cpus.own, t.cpus.known = maker.cpus.own, true
 		pl.enter(t)
+	case now-maker.cpus.released.Load() < inheritedFor:
+		t.cpus.own, t.cpus.known = maker.cpus.own, true
 	}
 }
 
