@@ -80,7 +80,7 @@ func TestArchives(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	code, out := audited(t, ".")
+	code, out := audited(t, "--archives", ".")
 	if code != cli.CodeHigh {
 		t.Errorf("exit %d", code)
 	}
@@ -88,6 +88,20 @@ func TestArchives(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("%s: not in\n%s", want, out)
 		}
+	}
+}
+
+// TestNamedArchive: what is named is unpacked; what is met in a directory is not, unless asked for.
+func TestNamedArchive(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("a.zip", []byte(zipped(t, map[string]string{"a.js": bad})), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := audited(t, "./a.zip"); code != cli.CodeHigh {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if code, out := audited(t, "."); code != 0 {
+		t.Errorf("exit %d\n%s", code, out)
 	}
 }
 
@@ -104,7 +118,7 @@ func TestBombs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	code, out := audited(t, ".")
+	code, out := audited(t, "--archives", ".")
 	if code != 0 && code != cli.CodeHigh {
 		t.Errorf("exit %d", code)
 	}

@@ -173,11 +173,16 @@ func (a *auditor) file(s *detect.Scanner, f walk.File) {
 		return
 	}
 	defer in.Close()
-	if form := archiveForm(f.Path); form != "" {
+	if form := archiveForm(f.Path); form != "" && (a.f.Archives || a.named(f.Path)) {
 		a.archive(s, f.Path, form, in, f.Size)
 		return
 	}
 	a.stream(s, f.Path, in)
+}
+
+// named tells whether the user named the file.
+func (a *auditor) named(file string) bool {
+	return slices.ContainsFunc(a.f.Args, func(arg string) bool { return path.Clean(arg) == file })
 }
 
 // stream scans one stream and counts it.

@@ -22,6 +22,7 @@ type flags struct {
 	MaxSize        string   `help:"Leave out files larger than SIZE, such as 500M; 0 is no bound." default:"1G" placeholder:"SIZE"`
 	Hidden         bool     `help:"Look at hidden files too." default:"true" negatable:""`
 	NoIgnore       bool     `help:"Do not honour .gitignore and .sandtraceignore."`
+	Archives       bool     `help:"Unpack archives in directories too, not only those that are named."`
 	Jobs           int      `help:"Read with N workers; 0 is one a processor, at most 8." default:"0" placeholder:"N"`
 	Sort           bool     `help:"Write findings in the order of path and line, at the end."`
 	ShowSecrets    bool     `help:"Write secrets in clear."`
