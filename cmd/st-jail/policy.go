@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"sandtrace/lib/cli"
+	"sandtrace/lib/config"
 	"sandtrace/lib/jail"
 	"sandtrace/lib/policy"
 	"sandtrace/lib/spell"
@@ -25,11 +25,8 @@ func loadPolicy(f *flags, here string) (*policy.Policy, error) {
 	}
 	p := policy.Strict()
 	if f.Policy != "" {
-		text, err := readPolicy(f.Policy)
-		if err == nil {
-			p, err = policy.Parse(f.Policy, text)
-		}
-		if err != nil {
+		var err error
+		if p, err = config.Policy(f.Policy); err != nil {
 			return nil, cli.Faultf(code, "%w", err)
 		}
 	}
@@ -81,22 +78,6 @@ func loadPolicy(f *flags, here string) (*policy.Policy, error) {
 		return nil, cli.Faultf(code, "%w", err)
 	}
 	return p, nil
-}
-
-func readPolicy(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", fmt.Errorf("policy: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, policy.MaxFile+1))
-	if err != nil {
-		return "", fmt.Errorf("policy: %w", err)
-	}
-	if strings.TrimSpace(string(text)) == "" {
-		return "", fmt.Errorf("policy: %s: is empty: it would allow nothing at all", file)
-	}
-	return string(text), nil
 }
 
 // workingDir is where the command runs.

@@ -4,6 +4,7 @@
 
 #define _GNU_SOURCE
 #include "launch.h"
+#include "spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,14 +20,6 @@
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
-
-/* The limit of open files that the user gave: Go's runtime raises it before main. */
-static struct rlimit files;
-
-__attribute__((constructor)) static void keep_files(void)
-{
-	getrlimit(RLIMIT_NOFILE, &files);
-}
 
 static void fail(const struct launch *l)
 {
@@ -46,6 +39,16 @@ static void default_signals(void)
 			a.sa_flags = 0;
 			sigaction(s, &a, NULL);
 		}
+	}
+}
+
+/* Go's runtime raises the soft limit of open files before main. */
+static void give_files_back(void)
+{
+	struct rlimit files;
+	if (spawn_open_files() && getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = spawn_open_files();
+		setrlimit(RLIMIT_NOFILE, &files); /* lowering it is always allowed */
 	}
 }
 
@@ -77,8 +80,7 @@ static void child(const struct launch *l, const sigset_t *mask)
 	for (int i = 0; i < 3; i++)
 		if (dup2(moved[i], i) < 0)
 			fail(l);
-	if (files.rlim_max != 0 && setrlimit(RLIMIT_NOFILE, &files) != 0)
-		fail(l);
+	give_files_back();
 	if (l->tell) {
 		/* The listener will have the lowest free number. It cannot be told afterwards: the call
 		 * that told it could be one that waits for the listener. */

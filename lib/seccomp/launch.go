@@ -64,12 +64,10 @@ func (l Launch) Start() (*Launched, error) {
 	for i, f := range l.Stdio {
 		c.stdio[i] = C.int(f.Fd())
 	}
-	argv, free := stringArray(l.Argv)
-	defer free()
-	envp, free := stringArray(l.Env)
-	defer free()
+	c.argv, c.envp = cstrings(l.Argv), cstrings(l.Env)
+	defer freeStrings(c.argv, len(l.Argv))
+	defer freeStrings(c.envp, len(l.Env))
 	pin.Pin(&l.Program[0])
-	c.argv, c.envp = argv, envp
 	c.program.len = C.ushort(len(l.Program) / instructionSize)
 	c.program.filter = (*C.struct_sock_filter)(unsafe.Pointer(&l.Program[0]))
 
@@ -113,19 +111,3 @@ func (l *Launched) Listener() (*Listener, error) {
 
 // listenerPatience is how long a child may take to install its filter.
 const listenerPatience = 10 * time.Second
-
-// stringArray is a NULL-ended array of strings in C's memory.
-func stringArray(list []string) (array **C.char, free func()) {
-	word := unsafe.Sizeof((*C.char)(nil))
-	p := C.calloc(C.size_t(len(list)+1), C.size_t(word))
-	all := unsafe.Slice((**C.char)(p), len(list)+1)
-	for i, s := range list {
-		all[i] = C.CString(s)
-	}
-	return (**C.char)(p), func() {
-		for _, s := range all[:len(list)] {
-			C.free(unsafe.Pointer(s))
-		}
-		C.free(p)
-	}
-}
