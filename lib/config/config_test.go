@@ -50,7 +50,7 @@ func TestLoadOrder(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"\ntrusted_path = []\n":                       `c.toml:2: unknown key "trusted_path": expected trusted_paths`,
-		"rules = []\n[match]\nx = 1\n":                `c.toml:2: unknown key "match": expected trusted_paths or rules`,
+		"rules = []\n[match]\nx = 1\n":                `c.toml:2: unknown key "match": expected trusted_paths, rules, custom_patterns, pattern_files, redaction_markers, obfuscation or allow`,
 		"rules = \"x\"\n":                             `c.toml:1: rules: expected a list, got a string`,
 		"rules = [\n":                                 `c.toml:1: rules: unexpected EOF; expected value`,
 		"rules = []\nrules = []\n":                    `c.toml:2: Key 'rules' has already been defined.`,

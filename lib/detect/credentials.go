@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 )
 
@@ -26,10 +27,8 @@ func (s *Scanner) vendorFormat(d *detector, start, end int) {
 			return
 		}
 		s.done[d.index] = 1
-		from, to = 0, len(b)
-		if !hasRun(b, 0, to, max(need, 8)) {
-			return
-		}
+		s.everywhere(d, re, max(need, 16))
+		return
 	} else if p.lazy.assign {
 		v, ok := assigned(b, end)
 		if !ok || need > 0 && !hasRun(b, v.from-2, v.from+need+24, need) {
@@ -43,13 +42,37 @@ func (s *Scanner) vendorFormat(d *detector, start, end int) {
 	if len(p.hints) > 0 && !containsAny(b[start:to], p.hints) {
 		return
 	}
-	most := 4
-	if p.lazy.wide {
-		most = mostOfRule
+	s.matches(d, re, from, to)
+}
+
+// everywhere runs an expression around every run of n token characters in the window: its keyword may
+// stand anywhere in the file.
+func (s *Scanner) everywhere(d *detector, re *regexp.Regexp, n int) {
+	b := s.w.b
+	for i := n - 1; i < len(b); {
+		k := i
+		for k > i-n && token[b[k]] {
+			k--
+		}
+		if k > i-n {
+			i = k + n
+			continue
+		}
+		to := i + 1
+		for to < len(b) && to-i < 1024 && token[b[to]] {
+			to++
+		}
+		s.matches(d, re, max(i-n-64, 0), min(to+64, len(b)))
+		i = to + n
 	}
-	for _, m := range re.FindAllSubmatchIndex(b[from:to], most) {
+}
+
+// matches judges what an expression finds in [from, to).
+func (s *Scanner) matches(d *detector, re *regexp.Regexp, from, to int) {
+	p, b := d.pattern, s.w.b
+	for _, m := range re.FindAllSubmatchIndex(b[from:to], 4) {
 		at, stop := from+m[0], from+m[1]
-		if !p.lazy.wide && at < s.done[d.index] || !s.w.owns(at) && (p.lazy.wide || at >= s.w.to) || at == from && from > 0 && isWord(b[from-1]) || stop == to && to < len(b) && token[b[to]] && token[b[to-1]] {
+		if at < s.done[d.index] || !s.w.owns(at) && (p.lazy.wide || at >= s.w.to) || at == from && from > 0 && isWord(b[from-1]) || stop == to && to < len(b) && token[b[to]] && token[b[to-1]] {
 			continue
 		}
 		a, z := at, stop
