@@ -62,9 +62,21 @@ func (s *Scanner) everywhere(d *detector, re *regexp.Regexp, n int) {
 		for to < len(b) && to-i < 1024 && token[b[to]] {
 			to++
 		}
-		s.matches(d, re, max(i-n-64, 0), min(to+64, len(b)))
+		if digits(b[i-n+1:to]) >= 3 { // long names have fewer
+			s.matches(d, re, max(i-n-64, 0), min(to+64, len(b)))
+		}
 		i = to + n
 	}
+}
+
+func digits(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if isDigit(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // matches judges what an expression finds in [from, to).
