@@ -37,6 +37,7 @@ type ProcFacets struct {
 	CWD     []byte
 	Argv    [2][]byte // the first two words
 	Lineage []byte    // the list as it stands in the line
+	Injects []byte    // likewise
 	Manager []byte    // of the package
 	Package []byte
 	Version []byte
@@ -94,6 +95,9 @@ func (p *ProcFacets) decode(raw []byte) error {
 	p.CWD, p.Lineage = o.text("cwd"), o.raw("lineage")
 	if p.Lineage != nil && p.Lineage[0] != '[' {
 		o.fail("lineage", "an array of strings")
+	}
+	if p.Injects = o.raw("injects"); p.Injects != nil && p.Injects[0] != '[' {
+		o.fail("injects", "an array of strings")
 	}
 	p.Name, p.Exe, p.Script = o.text("name"), o.text("exe"), o.text("script")
 	o.words("argv", p.Argv[:])

@@ -235,6 +235,7 @@ const (
 	seenLineage
 	seenVersion
 	seenCWD
+	seenInjects
 )
 
 // scan reads the block that starts at i and returns where it ends, or -1.
@@ -263,6 +264,11 @@ func (p *ProcFacets) scan(l []byte, i int) int {
 				return -1
 			}
 			p.Lineage = l[at:end]
+		case "injects":
+			if end = skipValue(l, at, maxDepth); end < 0 || !once(&p.seen, seenInjects) || l[at] != '[' {
+				return -1
+			}
+			p.Injects = l[at:end]
 		case "name":
 			p.Name, end = scanText(l, at, &p.seen, seenName)
 		case "exe":

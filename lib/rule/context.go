@@ -84,7 +84,7 @@ func (m *Matcher) trustedAncestor(words []Word) bool {
 		if n.pkg != nil {
 			stage = n.pkg.Stage
 		}
-		c := m.set.trust.caller(n.exe, n.script, stage)
+		c := m.set.trust.caller(n.exe, n.script, stage, n.injected)
 		return slices.ContainsFunc(words, func(w Word) bool { return c.is(w.Text) })
 	})
 }

@@ -40,6 +40,7 @@ type savedNode struct {
 	ID, Tree    uint64
 	Pkg         *event.Pkg
 	Exe, Script []byte
+	Injected    bool
 	Gone, Named bool
 }
 
@@ -85,7 +86,7 @@ func (m *Matcher) Save(w io.Writer) error {
 				trees[top.id] = true
 				out.Trees = append(out.Trees, savedTree{top.id, top.cwd})
 			}
-			out.Procs = append(out.Procs, savedNode{n.key, n.parent, n.id, top.id, n.pkg, []byte(n.exe), []byte(n.script), n.gone, n.named})
+			out.Procs = append(out.Procs, savedNode{n.key, n.parent, n.id, top.id, n.pkg, []byte(n.exe), []byte(n.script), n.injected, n.gone, n.named})
 		}
 	}
 	for i, l := range s.windows.rules {
@@ -148,7 +149,7 @@ func (m *Matcher) Restore(r io.Reader) error {
 		}
 		n := s.table.make(p.Key)
 		n.id, n.parent, n.tree, n.pkg, n.named = p.ID, p.Parent, trees[p.Tree], p.Pkg, p.Named
-		n.exe, n.script = cut(p.Exe), cut(p.Script)
+		n.exe, n.script, n.injected = cut(p.Exe), cut(p.Script), p.Injected
 		s.table.packages = s.table.packages || n.pkg != nil
 		s.table.size += len(n.exe) + len(n.script)
 		n.size += len(n.exe) + len(n.script)

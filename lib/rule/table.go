@@ -26,6 +26,7 @@ type node struct {
 	tree        *tree
 	pkg         *event.Pkg // its own or inherited; nil where there is none
 	exe, script string
+	injected    bool // the environment makes it run other code than its own
 	gone        bool // it has exited
 	named       bool // only a child has named it so far
 	size        int
@@ -202,7 +203,7 @@ func isRoot(lineage []byte) bool {
 // update takes what a block says of the process now.
 func (t *table) update(n *node, p *event.ProcFacets) {
 	t.size -= n.size
-	n.exe, n.script = cut(p.Exe), cut(p.Script)
+	n.exe, n.script, n.injected = cut(p.Exe), cut(p.Script), len(p.Injects) > 0
 	if len(p.Manager)+len(p.Package)+len(p.Stage) > 0 {
 		n.pkg = &event.Pkg{Manager: cut(p.Manager), Name: cut(p.Package), Version: cut(p.Version), Stage: cut(p.Stage)}
 		t.packages = true

@@ -127,20 +127,25 @@ type caller struct {
 // callers remembers the last answer: records of one process come in runs.
 type callers struct {
 	exe, script, stage string
+	injected           bool
 	last               caller
 }
 
 // of answers for a process that runs in a stage, its own or one that it inherits.
 func (m *callers) of(t *trust, stage []byte, p *event.ProcFacets) *caller {
-	if string(p.Exe) != m.exe || string(p.Script) != m.script || string(stage) != m.stage {
-		*m = callers{string(p.Exe), string(p.Script), string(stage), t.caller(string(p.Exe), string(p.Script), string(stage))}
+	injected := len(p.Injects) > 0
+	if string(p.Exe) != m.exe || string(p.Script) != m.script || string(stage) != m.stage || injected != m.injected {
+		*m = callers{exe: string(p.Exe), script: string(p.Script), stage: string(stage), injected: injected}
+		m.last = t.caller(m.exe, m.script, m.stage, injected)
 	}
 	return &m.last
 }
 
-func (t *trust) caller(exe, script, stage string) caller {
+// caller judges a process. In an install stage a program that the environment makes run other code
+// (LD_PRELOAD and its like, set by the package) is as good as that code.
+func (t *trust) caller(exe, script, stage string, injected bool) caller {
 	c := caller{stage: installStages[stage]}
-	if !t.file(exe, c.stage) {
+	if !t.file(exe, c.stage) || c.stage && injected {
 		return c
 	}
 	c.exe = baseName(exe)
