@@ -7,7 +7,7 @@ import (
 )
 
 func TestGlob(t *testing.T) {
-	a := Anchors{Home: "/home/a*b", Dir: "/work/x"}
+	a := Anchors{Home: "/home/a*b", Dir: "/src/x"}
 	for _, tt := range []struct {
 		pattern string
 		yes, no []string
@@ -22,9 +22,9 @@ func TestGlob(t *testing.T) {
 		{`/a\{b`, []string{"/a{b"}, nil},
 		{"~/.ssh", []string{"/home/a*b/.ssh"}, []string{"/home/aXb/.ssh"}},
 		{"~", []string{"/home/a*b"}, []string{"/home"}},
-		{"./out", []string{"/work/x/out"}, nil},
-		{".", []string{"/work/x"}, nil},
-		{"../y", []string{"/work/y"}, nil},
+		{"./out", []string{"/src/x/out"}, nil},
+		{".", []string{"/src/x"}, nil},
+		{"../y", []string{"/src/y"}, nil},
 		{"./../../y", []string{"/y"}, nil},
 		{"/a?c", []string{"/abc", "/aéc"}, []string{"/ac"}},
 		{"/", []string{"/"}, []string{"/a"}},
