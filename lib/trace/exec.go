@@ -25,6 +25,7 @@ func (tr *tracer) execed(t *task) {
 			delete(tr.tasks, tid)
 		}
 	}
+	p.threads = 0
 	delete(tr.tasks, caller.tid)
 	tr.place.moved(caller, p.pid)
 	tr.place.note(caller)

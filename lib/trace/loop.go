@@ -213,6 +213,9 @@ func (tr *tracer) adopt(tid int, p *process, maker *task) {
 	if tr.tasks[tid] == nil {
 		t := &task{tid: tid, proc: p}
 		tr.tasks[tid] = t
+		if tid != p.pid {
+			p.threads++
+		}
 		tr.place.born(t, maker)
 	}
 }
@@ -225,6 +228,7 @@ func (tr *tracer) ended(t *task, status syscall.WaitStatus) {
 	tr.last = nil
 	p := t.proc
 	if t.tid != p.pid {
+		p.threads--
 		return
 	}
 	tr.unfoldAll(p)

@@ -52,6 +52,7 @@ type process struct {
 	cwd       string
 	ancestors []string // labels, oldest first, without its own
 	who       proc.Attribution
+	threads   int // besides the leader
 
 	dns       dnsWatch
 	folds     folds
