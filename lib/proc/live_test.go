@@ -168,3 +168,27 @@ func TestNoSuchProcess(t *testing.T) {
 		}
 	}
 }
+
+func TestChildren(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "sleep 30 & echo $!; wait")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	if _, err := fmt.Fscan(out, &child); err != nil {
+		t.Fatal(err)
+	}
+	got := Children(cmd.Process.Pid, cmd.Process.Pid)
+	_ = cmd.Process.Kill()
+	if p, err := os.FindProcess(child); err == nil {
+		_ = p.Kill()
+	}
+	_ = cmd.Wait() // killed, as it was told
+	if len(got) != 1 || got[0] != child {
+		t.Errorf("children %v, want %d", got, child)
+	}
+}

@@ -132,6 +132,22 @@ func Name(pid int) (string, error) {
 	return string(bytes.TrimSuffix(b, []byte("\n"))), err
 }
 
+// Children are the processes that thread tid of a process made and that are still its own
+// (/proc/PID/task/TID/children, proc_tid_children(5)); none where the kernel does not tell.
+func Children(pid, tid int) []int {
+	b, err := read(nil, pid, "task/"+strconv.Itoa(tid)+"/children", maxCmdline)
+	if err != nil {
+		return nil
+	}
+	var out []int
+	for f := range strings.FieldsSeq(string(b)) {
+		if n, err := strconv.Atoi(f); err == nil {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 // Exe is the executable of a process: the target of /proc/PID/exe. The kernel appends " (deleted)"
 // where the file is gone.
 func Exe(pid int) (string, error) { return Link(pid, "exe") }

@@ -113,14 +113,20 @@ func (tr *tracer) describeResult(t *task, ret int64) {
 		}
 	}
 	if t.call.Event && ret > 0 {
-		tr.hiddenChild(t, int(ret))
+		tr.hiddenChild(t)
 	}
 }
 
 // hiddenChild serves a clone that succeeded without an event: its memory was changed between the
-// entry stop and the kernel's own look, and its child runs unobserved. Neither may go on.
-func (tr *tracer) hiddenChild(t *task, child int) {
-	_ = unix.Kill(child, unix.SIGKILL)
+// entry stop and the kernel's own look, and its child runs unobserved. Neither may go on. The child is
+// found by the kernel's list: the call's result is a number of the program's own pid namespace, and
+// could be that of any process here.
+func (tr *tracer) hiddenChild(t *task) {
+	for _, child := range proc.Children(t.proc.pid, t.tid) {
+		if tr.tasks[child] == nil {
+			_ = unix.Kill(child, unix.SIGKILL)
+		}
+	}
 	_ = unix.Kill(t.proc.pid, unix.SIGKILL)
 	t.rec.Tamper = true
 	tr.emit(&event.Lost{Head: tr.now(), Why: "untraced_child_killed", Count: event.Some[uint64](1)})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -260,24 +261,12 @@ func (n *notifier) refresh(t *task) {
 	p.executing = false
 	exe, argv := p.exe, p.argv
 	_, env := p.readImage(p.asked, n.opt.Env, n.environ)
-	if n.executed && exe == p.exe && same(argv, p.argv) {
+	if n.executed && exe == p.exe && slices.Equal(argv, p.argv) {
 		return // it failed
 	}
 	n.executed = true
 	n.count.exec(p)
 	n.emit(&event.Process{Head: n.now(), Op: event.OpExec, Path: p.exe, Env: env, Truncated: p.argvCut, Proc: p.full()})
-}
-
-func same(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // watch waits for a process's end.
